@@ -1,0 +1,1 @@
+"""Values: what crosses a border, and nothing that acts."""

@@ -1,0 +1,1 @@
+"""Stateless services: pure judgement over values handed in."""

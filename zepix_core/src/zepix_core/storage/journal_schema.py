@@ -1,0 +1,155 @@
+"""Tables of ``journal.db``: inbox, deliveries, intents, events, deals, outbox, small state of the host.
+
+Times are UTC nanoseconds. JSON columns hold text written by msgspec.
+"""
+
+SCHEMA_VERSION = 1
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS inbox (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL,
+    token_id TEXT NOT NULL,
+    external_id TEXT,
+    received_ns INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    symbol TEXT,
+    timeframe TEXT,
+    price REAL,
+    body TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('new', 'claimed', 'done', 'refused', 'dead')),
+    reason TEXT,
+    tries INTEGER NOT NULL DEFAULT 0,
+    boot TEXT,
+    claimed_ns INTEGER,
+    finished_ns INTEGER,
+    duplicates INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX IF NOT EXISTS inbox_key ON inbox (key, received_ns);
+CREATE INDEX IF NOT EXISTS inbox_open ON inbox (state, id) WHERE state IN ('new', 'claimed');
+
+CREATE TABLE IF NOT EXISTS deliveries (
+    id INTEGER PRIMARY KEY,
+    alert_id INTEGER NOT NULL REFERENCES inbox (id),
+    plugin TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('new', 'claimed', 'acted', 'nothing', 'rejected', 'failed', 'expired')),
+    reason TEXT,
+    tries INTEGER NOT NULL DEFAULT 0,
+    boot TEXT,
+    started_ns INTEGER,
+    finished_ns INTEGER,
+    decision TEXT,
+    UNIQUE (alert_id, plugin)
+) STRICT;
+CREATE INDEX IF NOT EXISTS deliveries_open ON deliveries (plugin, state) WHERE state IN ('new', 'claimed');
+
+CREATE TABLE IF NOT EXISTS intents (
+    intent_id TEXT PRIMARY KEY,
+    alert_key TEXT NOT NULL,
+    alert_id INTEGER,
+    plugin TEXT NOT NULL,
+    leg TEXT NOT NULL,
+    account TEXT NOT NULL,
+    book TEXT NOT NULL CHECK (book IN ('live', 'shadow')),
+    action TEXT NOT NULL CHECK (action IN ('open', 'close', 'modify')),
+    symbol TEXT NOT NULL,
+    side TEXT NOT NULL CHECK (side IN ('BUY', 'SELL')),
+    lots REAL NOT NULL,
+    price REAL NOT NULL DEFAULT 0,
+    sl REAL NOT NULL DEFAULT 0,
+    tp REAL NOT NULL DEFAULT 0,
+    magic INTEGER NOT NULL,
+    comment TEXT NOT NULL,
+    state TEXT NOT NULL,
+    attempt INTEGER NOT NULL DEFAULT 1,
+    retcode INTEGER NOT NULL DEFAULT 0,
+    order_ticket INTEGER NOT NULL DEFAULT 0,
+    deal_ticket INTEGER NOT NULL DEFAULT 0,
+    position_id INTEGER NOT NULL DEFAULT 0,
+    fill_price REAL NOT NULL DEFAULT 0,
+    fill_lots REAL NOT NULL DEFAULT 0,
+    reason TEXT NOT NULL DEFAULT '',
+    label TEXT NOT NULL DEFAULT '',
+    trade_group TEXT NOT NULL DEFAULT '',
+    created_ns INTEGER NOT NULL,
+    updated_ns INTEGER NOT NULL,
+    sequence INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS intents_open ON intents (state) WHERE state IN
+    ('planned', 'sending', 'placed', 'partly_filled', 'filled', 'unknown', 'adopted');
+CREATE INDEX IF NOT EXISTS intents_position ON intents (position_id) WHERE position_id != 0;
+CREATE INDEX IF NOT EXISTS intents_alert ON intents (alert_id);
+CREATE INDEX IF NOT EXISTS intents_created ON intents (plugin, created_ns);
+
+CREATE TABLE IF NOT EXISTS deals (
+    ticket INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    book TEXT NOT NULL,
+    intent_id TEXT,
+    plugin TEXT,
+    position_id INTEGER NOT NULL,
+    order_ticket INTEGER NOT NULL,
+    symbol TEXT NOT NULL,
+    side TEXT NOT NULL,
+    entry TEXT NOT NULL CHECK (entry IN ('in', 'out')),
+    volume REAL NOT NULL,
+    price REAL NOT NULL,
+    time_ns INTEGER NOT NULL,
+    profit REAL NOT NULL,
+    commission REAL NOT NULL,
+    swap REAL NOT NULL,
+    reason TEXT NOT NULL,
+    magic INTEGER NOT NULL,
+    comment TEXT NOT NULL,
+    PRIMARY KEY (account, ticket)
+) STRICT;
+CREATE INDEX IF NOT EXISTS deals_position ON deals (position_id);
+CREATE INDEX IF NOT EXISTS deals_time ON deals (time_ns);
+
+CREATE TABLE IF NOT EXISTS journal_events (
+    seq INTEGER PRIMARY KEY,
+    at_ns INTEGER NOT NULL,
+    mono_ns INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    alert_id INTEGER,
+    plugin TEXT,
+    intent_id TEXT,
+    payload TEXT NOT NULL,
+    hash BLOB NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS events_alert ON journal_events (alert_id) WHERE alert_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS events_intent ON journal_events (intent_id) WHERE intent_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS events_plugin ON journal_events (plugin, seq) WHERE kind IN ('trade_update', 'wake');
+
+CREATE TABLE IF NOT EXISTS event_cursors (
+    plugin TEXT PRIMARY KEY,
+    seq INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS outbox (
+    id INTEGER PRIMARY KEY,
+    created_ns INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    plugin TEXT,
+    symbol TEXT,
+    alert_id INTEGER,
+    key TEXT,
+    text TEXT NOT NULL,
+    data TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'waiting'
+) STRICT;
+CREATE INDEX IF NOT EXISTS outbox_waiting ON outbox (state, priority, id);
+
+CREATE TABLE IF NOT EXISTS host_state (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL,
+    updated_ns INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS plugin_numbers (
+    plugin TEXT PRIMARY KEY,
+    number INTEGER NOT NULL UNIQUE,
+    tag TEXT NOT NULL UNIQUE
+) STRICT;
+"""
