@@ -1,0 +1,128 @@
+"""What a plugin author needs, and nothing else. Names are loaded on first use, so importing is cheap."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "5.0.0"
+
+if TYPE_CHECKING:
+    from zepix_core.api import ServiceAPI
+    from zepix_core.errors import BadArgument, ZepixError
+    from zepix_core.hookspecs import hookimpl
+    from zepix_core.model.account import AccountInfo
+    from zepix_core.model.alert import Alert, AlertClass, read_object, text_field
+    from zepix_core.model.change import Change
+    from zepix_core.model.decision import Decision, Gate, Step, Verdict
+    from zepix_core.model.market import Bar, Quote, Side, SymbolInfo, Tick, TradeMode, TradingHours
+    from zepix_core.model.notice import Notice, Priority
+    from zepix_core.model.order import (
+        Book,
+        CloseResult,
+        DualResult,
+        OrderResult,
+        PluginOrder,
+        TradeUpdate,
+        UpdateKind,
+    )
+    from zepix_core.model.setting import setting
+    from zepix_core.model.wake import Wake
+    from zepix_core.plugin import (
+        Capability,
+        DatabaseSettings,
+        LogicPlugin,
+        Metadata,
+        Notifications,
+        PluginConfig,
+        RiskSettings,
+    )
+    from zepix_core.services.calls import Leg, LimitState, RiskState, RiskVerdict
+
+_HOMES = {
+    "zepix_core.api": ("ServiceAPI",),
+    "zepix_core.errors": ("BadArgument", "ZepixError"),
+    "zepix_core.hookspecs": ("hookimpl",),
+    "zepix_core.model.account": ("AccountInfo",),
+    "zepix_core.model.alert": ("Alert", "AlertClass", "read_object", "text_field"),
+    "zepix_core.model.change": ("Change",),
+    "zepix_core.model.decision": ("Decision", "Gate", "Step", "Verdict"),
+    "zepix_core.model.market": ("Bar", "Quote", "Side", "SymbolInfo", "Tick", "TradeMode", "TradingHours"),
+    "zepix_core.model.notice": ("Notice", "Priority"),
+    "zepix_core.model.order": (
+        "Book",
+        "CloseResult",
+        "DualResult",
+        "OrderResult",
+        "PluginOrder",
+        "TradeUpdate",
+        "UpdateKind",
+    ),
+    "zepix_core.model.setting": ("setting",),
+    "zepix_core.model.wake": ("Wake",),
+    "zepix_core.plugin": (
+        "Capability",
+        "DatabaseSettings",
+        "LogicPlugin",
+        "Metadata",
+        "Notifications",
+        "PluginConfig",
+        "RiskSettings",
+    ),
+    "zepix_core.services.calls": ("Leg", "LimitState", "RiskState", "RiskVerdict"),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AccountInfo",
+    "Alert",
+    "AlertClass",
+    "BadArgument",
+    "Bar",
+    "Book",
+    "Capability",
+    "Change",
+    "CloseResult",
+    "DatabaseSettings",
+    "Decision",
+    "DualResult",
+    "Gate",
+    "Leg",
+    "LimitState",
+    "LogicPlugin",
+    "Metadata",
+    "Notice",
+    "Notifications",
+    "OrderResult",
+    "PluginConfig",
+    "PluginOrder",
+    "Priority",
+    "Quote",
+    "RiskSettings",
+    "RiskState",
+    "RiskVerdict",
+    "ServiceAPI",
+    "Side",
+    "Step",
+    "SymbolInfo",
+    "Tick",
+    "TradeMode",
+    "TradeUpdate",
+    "TradingHours",
+    "UpdateKind",
+    "Verdict",
+    "Wake",
+    "ZepixError",
+    "__version__",
+    "hookimpl",
+    "read_object",
+    "setting",
+    "text_field",
+]
+
+
+def __getattr__(name: str) -> Any:
+    module = _HOME_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module 'zepix_core' has no attribute {name!r}")
+    value = getattr(import_module(module), name)
+    globals()[name] = value
+    return value
