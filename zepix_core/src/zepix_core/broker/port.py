@@ -54,7 +54,9 @@ class Broker(Protocol):
     async def positions(self, book: Book = Book.LIVE) -> tuple[Position, ...]:
         """All open positions of that book, foreign ones included."""
 
-    async def deals(self, after_ticket: int = 0, since_ns: int = 0, book: Book = Book.LIVE) -> tuple[Deal, ...]:
+    async def deals(
+        self, after_ticket: int = 0, since_ns: int = 0, book: Book = Book.LIVE
+    ) -> tuple[Deal, ...]:
         """Deals with a ticket beyond ``after_ticket`` (by size, shadow tickets are negative) and not
         older than ``since_ns``, oldest first."""
 

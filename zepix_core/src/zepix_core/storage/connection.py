@@ -29,7 +29,8 @@ def open_writer(path: Path, durability: Durability) -> sqlite3.Connection:
         connection.execute("PRAGMA wal_autocheckpoint = 1000")
     except sqlite3.Error as error:
         raise StorageError(
-            f"{path} cannot be opened: {error}.", "Check the folder's permissions, or restore the newest backup."
+            f"{path} cannot be opened: {error}.",
+            "Check the folder's permissions, or restore the newest backup.",
         ) from error
     return connection
 

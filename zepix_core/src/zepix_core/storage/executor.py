@@ -43,7 +43,9 @@ class Executor(Protocol):
 class _Piece:
     __slots__ = ("error", "loop", "result", "waiter", "work")
 
-    def __init__(self, work: Work[Any], loop: asyncio.AbstractEventLoop, waiter: "asyncio.Future[Any]") -> None:
+    def __init__(
+        self, work: Work[Any], loop: asyncio.AbstractEventLoop, waiter: "asyncio.Future[Any]"
+    ) -> None:
         self.work, self.loop, self.waiter = work, loop, waiter
         self.result: Any = None
         self.error: BaseException | None = None
@@ -158,7 +160,8 @@ class WriterThread:
             commit_batch(self._connection, pieces)
         except Exception as error:
             failure = StorageError(
-                f"{self.path.name} could not be written: {error}.", "Check free disk space and the data folder."
+                f"{self.path.name} could not be written: {error}.",
+                "Check free disk space and the data folder.",
             )
             failure.__cause__ = error
             for piece in pieces:
