@@ -24,7 +24,7 @@ def encode(value: Any) -> bytes:
     """
     try:
         return _encoder.encode(value)
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise WireError(f"{type(value).__name__} cannot cross a process border: {error}.") from error
 
 
@@ -36,7 +36,7 @@ def decode(data: bytes | msgspec.Raw, kind: Any) -> Any:
     """
     try:
         return _decoder(kind).decode(data)
-    except (msgspec.DecodeError, ValueError, TypeError) as error:
+    except (msgspec.DecodeError, ValueError, TypeError, RecursionError) as error:
         raise WireError(f"what arrived is not a {getattr(kind, '__name__', kind)}: {error}.") from error
 
 
