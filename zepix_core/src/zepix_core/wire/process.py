@@ -50,6 +50,7 @@ class Child:
         self._writable = asyncio.Event()
         self._writable.set()
         self._ended = asyncio.Event()
+        self._hung_up = False
         self._silent = asyncio.Event()
         self._transport: asyncio.SubprocessTransport | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -100,7 +101,8 @@ class Child:
         ended = asyncio.ensure_future(self._ended.wait())
         await asyncio.wait((closed, ended), return_when=asyncio.FIRST_COMPLETED)
         closed.cancel()
-        if not await _within(ended, LAST_WORDS):
+        # One that closed its end is ending; one that broke the protocol or stopped reading is not.
+        if not await _within(ended, LAST_WORDS if self._hung_up else 0):
             self._kill_group()
             await self._ended.wait()
         # Something the child started may still live in its group and keep the pipes open.
@@ -181,6 +183,7 @@ class Child:
         if fd == 0:
             self._writable.set()
         elif fd == 1:
+            self._hung_up = True
             self.channel.close("it closed its end" + (" within a frame" if self._decoder.partial else ""))
         elif fd == 2:
             self._silent.set()
