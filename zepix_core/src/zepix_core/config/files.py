@@ -115,10 +115,8 @@ def _cross(data: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
     found: list[tuple[tuple[str, ...], str]] = []
     if data["broker"] == "mt5":
         found.append((("broker",), 'mt5 comes with the mt5 gateway, which this version lacks; use "paper"'))
-    if data["live"] and data["profile"] == "bench":
+    if data["profile"] == "bench" and data["live"]:
         found.append((("profile",), "bench lifts every limit and is refused when live is true"))
-    if data["live"] and data["risk_config"]["lifted"]:
-        found.append((("risk_config", "lifted"), "is refused when live is true"))
     ports = data["webhook"]["port"], data["api"]["port"]
     if ports[0] and ports[0] == ports[1]:
         found.append((("api", "port"), f"must differ from webhook.port, both are {ports[0]}"))

@@ -1,142 +1,123 @@
-"""Settings of money and risk: what the order gates hold every plugin to."""
+"""Settings of money and risk: tiers, limits, caps, protections (operations.md 1.4).
 
-import zoneinfo
+Every model is frozen; the host embeds them in its settings and swaps the whole value at a change.
+"""
+
 from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
 from zepix_core.model.setting import setting
-
-
-def _zone(_: Any, field: "attrs.Attribute[Any]", value: str) -> None:
-    try:
-        zoneinfo.ZoneInfo(value)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"{field.name} must be an IANA name such as Asia/Kolkata, not {value!r}") from error
-
-
-def _time_of_day(_: Any, field: "attrs.Attribute[Any]", value: str) -> None:
-    hours, _sep, minutes = value.partition(":")
-    fine = len(hours) == 2 and len(minutes) == 2 and (hours + minutes).isdecimal()
-    if not fine or int(hours) > 23 or int(minutes) > 59:
-        raise ValueError(f"{field.name} must be a time as HH:MM, not {value!r}")
+from zepix_core.rules.trading_day import check_reset_time, check_timezone
 
 
 @attrs.frozen(kw_only=True)
-class RiskTier:
-    """Loss limits of accounts of one size; money in account currency."""
+class RiskTierSettings:
+    """Limits of one balance tier; money in account currency."""
 
-    daily_loss_limit: float = setting(doc="Losses a trading day after which entries stop, money.", gt=0)
-    max_total_loss: float = setting(doc="Losses without end after which entries stop, money.", gt=0)
-    per_trade_cap: float | None = setting(None, doc="Most money one trade may lose; none by default.", gt=0)
+    daily_loss_limit: float = setting(doc="Losses a trading day at which entries stop", gt=0)
+    max_total_loss: float = setting(doc="Losses in all at which entries stop", gt=0)
+    per_trade_cap: float | None = setting(
+        None, doc="Most money one trade may lose; absent: per_trade_cap_percent of the balance", gt=0
+    )
 
 
 @attrs.frozen(kw_only=True)
 class VolatilityRisk:
-    """Risk of one trade on symbols of one volatility class."""
+    """Risk of one trade for a volatility class."""
 
-    risk_percent: float = setting(1.5, doc="Percent of the balance one trade risks.", ge=0, le=10)
+    risk_percent: float = setting(doc="Percent of the balance one trade may risk", ge=0, le=10)
 
 
 @attrs.frozen(kw_only=True)
 class RiskConfig:
-    """Caps on one order."""
+    """Caps of the whole host on one order."""
 
-    max_lot_size: float = setting(10.0, doc="Most lots of one order.", gt=0, le=1000)
+    max_lot_size: float = setting(10.0, doc="Most lots of one order", gt=0)
     per_trade_cap_percent: float = setting(
-        3.0, doc="Most one trade may lose, in percent of the balance.", gt=0, le=100
-    )
-    price_band_percent: float = setting(
-        2.0, doc="Entries whose price is farther from the market are refused, in percent.", gt=0, le=100
-    )
-    lifted: bool = setting(
-        False, doc="Rates, caps, exposure and loss limits are off (bench profile); refused on a live account."
+        3.0,
+        doc="Most of the balance one trade may lose, in percent, unless the tier names a sum",
+        gt=0,
+        le=100,
     )
 
 
 @attrs.frozen(kw_only=True)
 class StopGuard:
-    """A pause for a plugin that was stopped out too often."""
+    """Pause a plugin's entries after several stop losses in a row of time."""
 
-    max_stops: int = setting(0, doc="Stops within the window that start the pause; 0: off.", ge=0)
-    window_minutes: int = setting(60, doc="The window, in minutes.", ge=0)
-    pause_minutes: int = setting(60, doc="How long the plugin opens nothing, in minutes.", ge=0)
-
-
-@attrs.frozen(kw_only=True)
-class Protections:
-    """Brakes on entries; closing is always free."""
-
-    cooldown_minutes: int = setting(
-        0, doc="No entry on a symbol so long after a close, in minutes; 0: off.", ge=0
-    )
-    stop_guard: StopGuard = setting(factory=StopGuard, doc="Pause after several stops.")
+    max_stops: int = setting(0, doc="Stop losses in the window that start the pause; 0 is off", ge=0)
+    window_minutes: int = setting(60, doc="Length of the window, minutes", ge=0)
+    pause_minutes: int = setting(60, doc="Length of the pause, minutes", ge=0)
 
 
 @attrs.frozen(kw_only=True)
-class Rates:
-    """Entries a minute; a dual order counts once, closing is always free."""
+class ProtectionSettings:
+    """Brakes besides the limits."""
 
-    host_per_minute: int = setting(60, doc="Entries a minute in all.", ge=1)
-    plugin_per_minute: int = setting(30, doc="Entries a minute of one plugin.", ge=1)
-    symbol_per_minute: int = setting(6, doc="Entries a minute on one symbol.", ge=1)
-
-
-@attrs.frozen(kw_only=True)
-class MarketData:
-    """When a price counts."""
-
-    max_tick_age_seconds: float = setting(
-        10.0,
-        doc="Older quotes count as missing, in seconds; 0: any age. The paper broker has no limit.",
-        ge=0,
-    )
+    cooldown_minutes: int = setting(0, doc="No entry on a symbol so long after a close; 0 is off", ge=0)
+    stop_guard: StopGuard = setting(factory=StopGuard, doc="Pause after several stop losses")
 
 
 @attrs.frozen(kw_only=True)
-class DualOrders:
-    """How a pair is split."""
+class RateSettings:
+    """Entries a minute; a pair counts once, closes are free."""
+
+    host_per_minute: int = setting(60, doc="Entries a minute of the whole host", ge=1)
+    plugin_per_minute: int = setting(30, doc="Entries a minute of one plugin", ge=1)
+    symbol_per_minute: int = setting(6, doc="Entries a minute on one symbol", ge=1)
+
+
+@attrs.frozen(kw_only=True)
+class DualOrderSettings:
+    """How the host splits a total in two legs."""
 
     below_min: str = setting(
         "raise",
-        doc="What becomes of a leg below the symbol's smallest volume.",
+        doc="A leg below the minimum: raise both, place order_a_only, or refuse",
         choices=("raise", "order_a_only", "refuse"),
     )
+    order_split_ratio: float = setting(0.5, doc="Part of the total that leg A gets", gt=0, lt=1)
 
 
-def _tiers() -> dict[str, RiskTier]:
-    rows = (
-        (5000, 100, 500),
-        (10000, 200, 1000),
-        (25000, 500, 2500),
-        (50000, 1000, 5000),
-        (100000, 2000, 10000),
+@attrs.frozen(kw_only=True)
+class MarketDataSettings:
+    """How fresh a price must be."""
+
+    max_tick_age_seconds: float = setting(
+        10.0, doc="A quote older than this counts as missing; the paper broker has no such limit", ge=0
     )
+    price_band_percent: float = setting(
+        2.0, doc="An alert's price further from the market than this refuses the entry, percent", gt=0
+    )
+
+
+def shipped_tiers() -> dict[str, RiskTierSettings]:
+    """services.md 5.2: tier name = balance threshold."""
+    limits = {"5000": (100, 500), "10000": (200, 1000), "25000": (500, 2500), "50000": (1000, 5000),
+              "100000": (2000, 10000)}  # fmt: skip
     return {
-        str(threshold): RiskTier(daily_loss_limit=float(daily), max_total_loss=float(total))
-        for threshold, daily, total in rows
+        name: RiskTierSettings(daily_loss_limit=float(daily), max_total_loss=float(total))
+        for name, (daily, total) in limits.items()
     }
 
 
-def _fixed_lots() -> dict[str, float]:
+def shipped_fixed_lots() -> dict[str, float]:
+    """services.md 5.2: lots per tier."""
     return {"5000": 0.01, "10000": 0.05, "25000": 0.10, "50000": 0.20, "100000": 0.50}
 
 
-def _percents() -> dict[str, dict[str, VolatilityRisk]]:
-    rows = {
-        "5000": (1.5, 1.5, 1.0),
-        "10000": (1.5, 1.5, 1.0),
-        "25000": (2.0, 2.0, 1.5),
-        "50000": (2.0, 2.0, 2.0),
-        "100000": (2.0, 2.5, 3.0),
-    }
+def shipped_volatility_risk() -> dict[str, dict[str, VolatilityRisk]]:
+    """services.md 5.2: percent per tier and volatility class."""
+    percents = {"5000": (1.5, 1.5, 1.0), "10000": (1.5, 1.5, 1.0), "25000": (2.0, 2.0, 1.5),
+                "50000": (2.0, 2.0, 2.0), "100000": (2.0, 2.5, 3.0)}  # fmt: skip
     return {
         tier: {
             name: VolatilityRisk(risk_percent=percent)
             for name, percent in zip(("LOW", "MEDIUM", "HIGH"), row, strict=True)
         }
-        for tier, row in rows.items()
+        for tier, row in percents.items()
     }
 
 
@@ -173,29 +154,44 @@ def _names(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 @attrs.frozen(kw_only=True)
 class RiskRules:
-    """The host's keys about money; `HostSettings` has them at its top level.
+    """The keys about money that stand at the top level of the host's file."""
 
-    A tier's name is the smallest balance it is for; below the lowest the lowest is used (services.md 5.2).
+    risk_tiers: Mapping[str, RiskTierSettings] = setting(factory=shipped_tiers, doc="Limits per balance tier")
+    fixed_lot_sizes: Mapping[str, float] = setting(factory=shipped_fixed_lots, doc="Fixed lots per tier")
+    manual_lot_overrides: Mapping[str, float] = setting(
+        factory=dict, doc="Lots per tier that replace the fixed ones"
+    )
+    risk_by_account_tier: Mapping[str, Mapping[str, VolatilityRisk]] = setting(
+        factory=shipped_volatility_risk, doc="Risk in percent per tier and volatility class"
+    )
+    default_risk_tier: str | None = setting(None, doc="Tier to use whatever the balance; absent: by balance")
+    risk_config: RiskConfig = setting(factory=RiskConfig, doc="Caps of the whole host")
+    protections: ProtectionSettings = setting(factory=ProtectionSettings, doc="Brakes besides the limits")
+    rates: RateSettings = setting(factory=RateSettings, doc="Entries a minute")
+    dual_orders: DualOrderSettings = setting(factory=DualOrderSettings, doc="How a total is split")
+    market_data: MarketDataSettings = setting(factory=MarketDataSettings, doc="How fresh a price must be")
+    daily_reset_time: str = setting(
+        "03:35", doc="Local time at which the trading day starts, HH:MM", validator=check_reset_time
+    )
+    timezone: str = setting("Asia/Kolkata", doc="IANA zone of daily_reset_time", validator=check_timezone)
+    rr_ratio: float = setting(1.5, doc="Reward to risk where a plugin needs one", ge=0.1, le=20)
+
+
+@attrs.frozen(kw_only=True)
+class TradingSettings(RiskRules):
+    """All that the order desk and the risk book read.
+
+    Attributes:
+        max_age_seconds: How long an entry may wait at the order gate (``inbox.max_age_seconds``).
+        host_id: First part of the magic.
+        lifted: The bench profile: rates, caps, exposure and loss limits do not apply.
     """
 
-    risk_tiers: dict[str, RiskTier] = setting(factory=_tiers, doc="Loss limits by balance.")
-    fixed_lot_sizes: dict[str, float] = setting(factory=_fixed_lots, doc="Fixed lots by tier.")
-    manual_lot_overrides: dict[str, float] = setting(
-        factory=dict, doc="Lots by tier that win over the fixed ones."
-    )
-    risk_by_account_tier: dict[str, dict[str, VolatilityRisk]] = setting(
-        factory=_percents, doc="Risk of one trade by tier and volatility class."
-    )
-    default_risk_tier: str | None = setting(None, doc="Tier used whatever the balance; none: by balance.")
-    risk_config: RiskConfig = setting(factory=RiskConfig, doc="Caps on one order.")
-    daily_reset_time: str = setting(
-        "03:35", doc="When the trading day starts, HH:MM.", validator=_time_of_day
-    )
-    timezone: str = setting("Asia/Kolkata", doc="Zone of the daily reset, IANA name.", validator=_zone)
-    rr_ratio: float = setting(
-        1.5, doc="Reward in terms of risk where an alert names no target.", ge=0.1, le=20
-    )
-    protections: Protections = setting(factory=Protections, doc="Brakes on entries.")
-    rates: Rates = setting(factory=Rates, doc="Entries a minute.")
-    market_data: MarketData = setting(factory=MarketData, doc="When a price counts.")
-    dual_orders: DualOrders = setting(factory=DualOrders, doc="How a pair is split.")
+    max_age_seconds: float = setting(120.0, doc="Longest wait of an entry, seconds", ge=1)
+    host_id: int = setting(1, doc="First part of the magic", ge=1, le=99, restart=True)
+    lifted: bool = setting(False, doc="Rates, caps, exposure and loss limits do not apply (bench profile)")
+
+    def __attrs_post_init__(self) -> None:
+        faults = tier_faults(attrs.asdict(self))
+        if faults:
+            raise ValueError("; ".join(f"{key}: {text}" for key, text in faults))

@@ -8,7 +8,7 @@ import attrs
 from zepix_core.broker.paper.settings import PaperSettings
 from zepix_core.broker.symbol_settings import SymbolSettings
 from zepix_core.config.inbox import InboxSettings
-from zepix_core.config.risk import RiskRules
+from zepix_core.config.risk import RiskRules, TradingSettings
 from zepix_core.config.webhook import WebhookSettings
 from zepix_core.model.setting import setting
 
@@ -95,7 +95,7 @@ class HostSettings(RiskRules):
 
     profile: str = setting(
         "default",
-        doc="Which profile this file was written for; bench is refused when live",
+        doc="bench lifts rates, caps, exposure and loss limits for measuring; refused when live",
         choices=PROFILES,
         restart=True,
     )
@@ -122,6 +122,22 @@ class HostSettings(RiskRules):
     bot_config: dict[str, LogicRoute] = setting(
         factory=shipped_logics, doc="V3's three logics as older files name them"
     )
+
+    @property
+    def lifted(self) -> bool:
+        """True in the bench profile: rates, caps, exposure and loss limits do not apply."""
+        return self.profile == "bench"
+
+    @property
+    def trading(self) -> TradingSettings:
+        """What the order desk and the risk book read."""
+        shared = {field.name: getattr(self, field.name) for field in attrs.fields(RiskRules)}
+        return TradingSettings(
+            **shared,
+            max_age_seconds=self.inbox.max_age_seconds,
+            host_id=self.host_id,
+            lifted=self.lifted,
+        )
 
     def priority(self, plugin_id: str) -> int:
         """Place of a plugin in the order of asking; lower is asked first."""
