@@ -30,5 +30,7 @@ class PaperSettings:
         factory=dict, doc="Spread by symbol, in pips, instead of a typical one.", restart=True
     )
     start_prices: dict[str, float] = setting(
-        factory=dict, doc="First bid by symbol; a symbol that is not built in needs one.", restart=True
+        factory=dict,
+        doc="First bid by symbol; a symbol without one waits for a price from an alert.",
+        restart=True,
     )
