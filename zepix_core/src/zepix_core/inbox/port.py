@@ -1,0 +1,35 @@
+"""What the inbox asks of the plugins' room."""
+
+from typing import Protocol
+
+import attrs
+
+from zepix_core.model.alert import Alert, AlertClass
+from zepix_core.model.decision import Decision
+
+
+@attrs.frozen
+class Route:
+    """One plugin that takes an alert, and what the alert is about for that plugin."""
+
+    plugin: str
+    alert_class: AlertClass
+
+
+class Plugins(Protocol):
+    """The enabled plugins as the inbox sees them. What a worker declared stays valid while it is away."""
+
+    def routes(self, kind: str, timeframe: str | None) -> tuple[Route, ...]:
+        """The enabled plugins that take such an alert, first asked first; cheap and without waiting."""
+
+    def heads(self) -> frozenset[str]:
+        """Heads of pipe-separated text that some plugin declared; cheap and without waiting."""
+
+    async def deliver(self, plugin: str, alert: Alert) -> Decision:
+        """Ask one plugin for its decision; never called twice at once for one plugin.
+
+        Raises:
+            WorkerDied: The worker ended during the hook; the delivery will be repeated.
+            PluginError: The plugin failed; the message may start with a code, as in
+                ``deadline: the hook took more than 5 s``.
+        """
