@@ -1,0 +1,214 @@
+"""The ServiceAPI: the only door from a plugin to broker, risk, market, people and settings."""
+
+import logging
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from zepix_core.clock import Clock, moment
+from zepix_core.errors import BadArgument
+from zepix_core.model.notice import Notice, Priority
+from zepix_core.plugin import PluginConfig
+from zepix_core.services import arguments
+from zepix_core.services.host_calls import HostCalls
+from zepix_core.services.host_view import HostView
+from zepix_core.services.worker_market import Market
+from zepix_core.services.worker_orders import Orders
+from zepix_core.services.worker_risk import Risk
+
+if TYPE_CHECKING:
+    from zepix_core.storage.plugin_database import PluginDatabase
+
+VERSION = "2.0.0"
+LEVELS = ("debug", "info", "warning", "error", "critical")
+WORDS = {
+    "critical": Priority.HIGH,
+    "high": Priority.HIGH,
+    "normal": Priority.MEDIUM,
+    "low": Priority.LOW,
+    "info": Priority.INFO,
+}
+LONGEST_TEXT = 4000
+
+
+class ServiceAPI:
+    """One per plugin. The functions of its services stand on the API itself, too, by the same names.
+
+    Attributes:
+        VERSION: Informative; what fits together is said by the distribution's requirement on zepix-core.
+        plugin_id: The plugin this API is bound to: it sees and touches only that plugin's orders.
+        orders, market, risk: The services; each method's docstring tells units, outcomes and errors.
+        trend: Trends of the plugin's own database group.
+        log_to: The logger ``zepix.plugin.<id>``.
+    """
+
+    VERSION = VERSION
+
+    def __init__(
+        self,
+        plugin_id: str,
+        calls: HostCalls,
+        clock: Clock,
+        config: Callable[[], PluginConfig],
+        host: Callable[[], HostView],
+        db: "PluginDatabase | None" = None,
+    ) -> None:
+        self.plugin_id = plugin_id
+        self.log_to = logging.getLogger(f"zepix.plugin.{plugin_id}")
+        self._calls, self._clock, self._config, self._host, self._db = calls, clock, config, host, db
+        self.orders = Orders(calls)
+        self.market = Market(calls, clock.monotonic)
+        self.risk = Risk(
+            calls,
+            self.market,
+            lambda: host().rules,
+            lambda: config().risk_settings().max_lot_size,
+        )
+        self._by_name()
+
+    def _by_name(self) -> None:
+        """The names of services.md 2 on the API itself."""
+        orders, market, risk = self.orders, self.market, self.risk
+        self.place_dual_orders_v3 = orders.place_dual_orders_v3
+        self.check_dual_orders_v3 = orders.check_dual_orders_v3
+        self.place_dual_orders_v6 = orders.place_dual_orders_v6
+        self.place_single_order_a = orders.place_single_order_a
+        self.place_single_order_b = orders.place_single_order_b
+        self.place_order = orders.place_order
+        self.modify = orders.modify
+        self.modify_order_async = orders.modify_order_async
+        self.close_position = orders.close_position
+        self.close_position_partial = orders.close_position_partial
+        self.close_positions = orders.close_positions
+        self.close_positions_by_direction = orders.close_positions_by_direction
+        self.get_plugin_orders = orders.get_plugin_orders
+        self.get_current_price_data = market.get_current_price_data
+        self.get_current_spread = market.get_current_spread
+        self.check_spread_acceptable = market.check_spread_acceptable
+        self.is_market_open = market.is_market_open
+        self.get_trading_hours = market.get_trading_hours
+        self.get_symbol_info = market.get_symbol_info
+        self.get_pip_size = market.get_pip_size
+        self.calculate_pip_value = market.calculate_pip_value
+        self.calculate_lot_size_async = risk.calculate_lot_size_async
+        self.get_fixed_lot_size = risk.get_fixed_lot_size
+        self.fixed_money_sl = risk.fixed_money_sl
+        self.calculate_sl_pips = risk.calculate_sl_pips
+        self.calculate_tp_pips = risk.calculate_tp_pips
+        self.calculate_atr_sl = risk.calculate_atr_sl
+        self.calculate_atr_tp = risk.calculate_atr_tp
+        self.check_daily_limit = risk.check_daily_limit
+        self.check_lifetime_limit = risk.check_lifetime_limit
+        self.validate_trade_risk = risk.validate_trade_risk
+
+    @property
+    def config(self) -> Any:
+        """The plugin's settings in force: a frozen value of its ``config_model``."""
+        return self._config()
+
+    @property
+    def db(self) -> "PluginDatabase":
+        """The database of the plugin's group; only this plugin's worker writes it.
+
+        Raises:
+            BadArgument: It is not open, because the plugin is only being checked.
+        """
+        if self._db is None:
+            raise BadArgument("The database is not open.", "Use it from on_start on, not at import.")
+        return self._db
+
+    def now(self) -> datetime:
+        """The present moment, aware UTC; replay gives its own time."""
+        return moment(self._clock.now_ns())
+
+    def get_config(self, key: str, default: Any = None) -> Any:
+        """A setting of the host by its dotted key, such as ``rr_ratio`` or ``risk_config.max_lot_size``.
+
+        A dot inside a key is written ``\\.``; what is not there gives ``default``. Values are copies.
+        """
+        return _look_up(self._host().plain, key, default)
+
+    def get_plugin_config(self, key: str, default: Any = None) -> Any:
+        """A setting of this plugin by its dotted key, as `get_config`; values are of the frozen model."""
+        return _look_up(self._config(), key, default)
+
+    async def notify(
+        self,
+        type: str,
+        priority: Priority | str = Priority.MEDIUM,
+        text: str = "",
+        data: Mapping[str, Any] | None = None,
+        *,
+        symbol: str | None = None,
+        key: str | None = None,
+    ) -> None:
+        """Tell people. The notice is written down by the host; sending never delays trading.
+
+        Args:
+            type: One of the notice types, such as ``trade_opened``.
+            priority: A `Priority` or its word; more than HIGH is sent as HIGH.
+            text: What to say, at most 4,000 characters.
+            data: The type's fields, JSON values only.
+            key: Two notices of equal type and key within 5 minutes are one.
+
+        Raises:
+            BadArgument: No such priority, or a text that is too long.
+        """
+        notice = Notice(
+            type=arguments.text("type", type, longest=60),
+            priority=_priority(priority),
+            text=arguments.text("text", text, longest=LONGEST_TEXT) if text else "",
+            data=dict(data or {}),
+            plugin=self.plugin_id,
+            symbol=symbol,
+            key=key,
+        )
+        await self._calls.call("notice.send", notice)
+
+    async def send_notification(self, message: str, priority: str = "normal") -> None:
+        """Tell people a plain message; ``priority`` is critical, high, normal, low or info."""
+        await self.notify(
+            "plugin_message", priority, arguments.text("message", message, longest=LONGEST_TEXT)
+        )
+
+    def log(self, message: str, level: str = "info", **fields: Any) -> None:
+        """Write a line to the plugin's log; ``fields`` are kept as values beside it.
+
+        Raises:
+            BadArgument: ``level`` is not debug, info, warning, error or critical.
+        """
+        name = arguments.one_of("level", level, LEVELS)
+        number = logging.getLevelNamesMapping()[name.upper()]
+        self.log_to.log(number, "%s", message, extra={"fields": fields})
+
+
+def _priority(value: Priority | str) -> Priority:
+    if isinstance(value, str):
+        word = value.lower()
+        if word in WORDS:
+            return WORDS[word]
+        names = {p.name.lower(): p for p in Priority}
+        if word not in names:
+            raise BadArgument(f"priority must be one of {', '.join(WORDS)}, not {value!r}.")
+        value = names[word]
+    if not isinstance(value, Priority):
+        raise BadArgument(f"priority must be a Priority, not {value!r}.")
+    return min(value, Priority.HIGH)
+
+
+def _look_up(root: Any, key: str, default: Any) -> Any:
+    value = root
+    for part in key.replace("\\.", "\0").split("."):
+        name = part.replace("\0", ".")
+        if isinstance(value, Mapping):
+            if name not in value:
+                return default
+            value = value[name]
+        elif isinstance(value, list | tuple) and name.isdecimal() and int(name) < len(value):
+            value = value[int(name)]
+        elif hasattr(type(value), "__attrs_attrs__") and not name.startswith("_") and hasattr(value, name):
+            value = getattr(value, name)
+        else:
+            return default
+    return deepcopy(value)
