@@ -22,14 +22,6 @@ def profit_pips(side: Side, entry: float, leave: float, pip_size: float) -> floa
     return half_up(side.sign * (exact(leave) - exact(entry)) / exact(pip_size), 1)
 
 
-def profit_money(
-    side: Side, entry: float, leave: float, lots: float, pip_size: float, pip_value: float
-) -> float:
-    """Money of a trade when the broker gives none; ``pip_value`` is of 1.00 lot."""
-    pips = side.sign * (exact(leave) - exact(entry)) / exact(pip_size)
-    return half_up(pips * exact(pip_value) * exact(lots), 2)
-
-
 def spread_pips(bid: float, ask: float, pip_size: float) -> float:
     """Spread in pips, one decimal."""
     return half_up((exact(ask) - exact(bid)) / exact(pip_size), 1)

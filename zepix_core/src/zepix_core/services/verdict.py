@@ -1,0 +1,36 @@
+"""One gate as it was judged, with the code it refuses with."""
+
+import attrs
+
+from zepix_core.model.decision import Gate
+
+Value = str | int | float | bool | None
+
+
+@attrs.frozen(kw_only=True)
+class Judged:
+    """A gate, its refusal code (``""`` when passed) and the sentence for people."""
+
+    gate: Gate
+    code: str = ""
+    message: str = ""
+    smart_lot: float | None = None
+
+
+def passed(name: str, _code: str, value: Value, rule: str, threshold: Value, note: str = "") -> Judged:
+    """A gate that let the order through; ``_code`` keeps the shape of `failed`."""
+    return Judged(gate=Gate(name, True, value, rule, threshold, note))
+
+
+def failed(name: str, code: str, value: Value, rule: str, threshold: Value, note: str = "") -> Judged:
+    """A gate that refuses with ``code``."""
+    gate = Gate(name, False, value, rule, threshold, note)
+    return Judged(gate=gate, code=code, message=_sentence(gate))
+
+
+def _sentence(gate: Gate) -> str:
+    words = gate.name.replace("_", " ")
+    if isinstance(gate.value, bool) or gate.threshold is None:
+        return f"{words}: {gate.note or 'no'}"
+    tail = f" ({gate.note})" if gate.note else ""
+    return f"{words}: {gate.value} is not {gate.rule} {gate.threshold}{tail}"
