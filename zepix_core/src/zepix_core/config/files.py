@@ -115,8 +115,10 @@ def _cross(data: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
     found: list[tuple[tuple[str, ...], str]] = []
     if data["broker"] == "mt5":
         found.append((("broker",), 'mt5 comes with the mt5 gateway, which this version lacks; use "paper"'))
-    if data["profile"] == "bench" and data["live"]:
+    if data["live"] and data["profile"] == "bench":
         found.append((("profile",), "bench lifts every limit and is refused when live is true"))
+    if data["live"] and data["inbox"]["unlimited"]:
+        found.append((("inbox", "unlimited"), "is refused when live is true"))
     ports = data["webhook"]["port"], data["api"]["port"]
     if ports[0] and ports[0] == ports[1]:
         found.append((("api", "port"), f"must differ from webhook.port, both are {ports[0]}"))

@@ -25,3 +25,4 @@ class InboxSettings:
         600.0, doc="Alerts a minute of one token; exits are never limited.", gt=0
     )
     burst: int = setting(200, doc="Alerts of one token taken at once before the rate counts.", ge=1)
+    unlimited: bool = setting(False, doc="No rate for alerts (bench profile); refused when live is true")

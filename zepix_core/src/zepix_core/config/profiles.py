@@ -46,13 +46,7 @@ def profile_settings(name: str) -> HostSettings:
     return attrs.evolve(
         settings,
         profile="bench",
-        inbox=attrs.evolve(
-            settings.inbox,
-            rate_per_minute=float(MANY),
-            burst=MANY,
-            waiting_limit=MANY,
-            max_age_seconds=3600.0,
-        ),
+        inbox=attrs.evolve(settings.inbox, unlimited=True, waiting_limit=MANY),
         paper=attrs.evolve(settings.paper, balance=BENCH_BALANCE, market_always_open=True),
     )
 

@@ -16,7 +16,7 @@ def render(settings: Any, title: str) -> str:
     """The file for ``settings``: what differs from the defaults stands as a value, the rest as a comment."""
     lines = [f"# {line}".rstrip() for line in title.splitlines()]
     lines += [
-        "# What stands behind # is the default: to change it, take the # away, from the [section] above it too.",
+        "# Behind # stand the defaults. To change one, take the # away, and the one of its [section] too.",
         "",
     ]
     lines += _table(settings, type(settings)(), ())
