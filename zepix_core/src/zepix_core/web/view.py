@@ -5,6 +5,7 @@ from typing import Protocol
 import attrs
 
 from zepix_core.broker.port import Broker
+from zepix_core.clock import Clock
 from zepix_core.config.home import Home
 from zepix_core.config.settings import HostSettings
 from zepix_core.model.order import CloseResult
@@ -73,6 +74,10 @@ class HostView(Protocol):
     @property
     def settings(self) -> HostSettings:
         """The settings in force."""
+
+    @property
+    def clock(self) -> Clock:
+        """Its clock."""
 
     @property
     def journal(self) -> Executor:

@@ -1,0 +1,112 @@
+"""The API port as a face of the host: REST on the loopback address, in the host's own loop."""
+
+import asyncio
+import contextlib
+import importlib
+import socket
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from zepix_core.errors import SettingsError
+from zepix_core.web.rest.gate import Gate
+from zepix_core.web.view import HostView
+
+LOOPBACK = "127.0.0.1"
+
+
+class ApiServer:
+    """Serves the REST API of a started host.
+
+    Args:
+        port: Port to listen on; 0 takes any free one (see `port`).
+        hashed_token: SHA-256 of the API token, hexadecimal.
+    """
+
+    def __init__(self, port: int, hashed_token: str) -> None:
+        self._wanted, self._hashed = port, hashed_token
+        self._socket: socket.socket | None = None
+        self._server: Any = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def port(self) -> int:
+        """The port listened on, 0 before the start."""
+        return 0 if self._socket is None else int(self._socket.getsockname()[1])
+
+    def bind(self) -> None:
+        """Take the port, without answering yet.
+
+        Raises:
+            SettingsError: The port is taken.
+        """
+        if self._socket is not None:
+            return
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            if sys.platform == "win32":
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+            else:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((LOOPBACK, self._wanted))
+            listener.listen(64)
+        except OSError as error:
+            listener.close()
+            raise SettingsError(
+                f"The API port {self._wanted} cannot be used: {error.strerror or error}.",
+                "Stop what uses it, or choose another with --api-port or api.port (0 takes a free one).",
+            ) from error
+        listener.setblocking(False)
+        self._socket = listener
+
+    async def start(self, host: HostView) -> None:
+        """Listen and answer.
+
+        Raises:
+            SettingsError: The port is taken.
+        """
+        self.bind()
+        # Half a second of imports: in a thread, so that alerts are taken meanwhile.
+        application = await asyncio.to_thread(importlib.import_module, "zepix_core.web.rest.app")
+        self._server = await asyncio.to_thread(_make_server)
+        app = Gate(application.create_app(host), self._hashed, host.clock)
+        self._server.config.loaded_app = self._server.config.app = app
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]), name="api")
+
+    async def stop(self) -> None:
+        """Stop listening; requests in flight are answered."""
+        if self._task is not None:
+            self._server.should_exit = True
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+
+def _make_server() -> Any:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """The host handles signals; this server does not."""
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    return Server(
+        uvicorn.Config(
+            _nothing,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            ws="none",
+            timeout_graceful_shutdown=3,
+            limit_concurrency=64,
+        )
+    )
+
+
+async def _nothing(*_: Any) -> None:
+    """Stands where the application is put before the server starts."""

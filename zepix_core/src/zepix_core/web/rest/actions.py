@@ -1,0 +1,81 @@
+"""What the API does on a person's word; each is written down with who asked."""
+
+from typing import Any
+
+import attrs
+import msgspec
+from litestar import MediaType, Request, Response, post
+from litestar.datastructures import State
+
+from zepix_core.errors import UsageError
+from zepix_core.web.rest.answers import body, host_of
+from zepix_core.web.rest.gate import error_body
+from zepix_core.web.view import PANIC_LEVELS
+
+ACTOR_HEADER = "x-zepix-actor"
+ACTOR_LENGTH = 64
+
+
+@attrs.frozen(kw_only=True)
+class PanicRequest:
+    """How far to go: ``entries``, ``flatten`` or ``lock``."""
+
+    level: str = "entries"
+
+
+def _actor(request: Request[Any, Any, Any]) -> str:
+    named = request.headers.get(ACTOR_HEADER, "")
+    clean = "".join(sign for sign in named if sign.isalnum() or sign in "-_.@")[:ACTOR_LENGTH]
+    return f"cli:{clean}" if clean else "api"
+
+
+@post("/positions/{ticket:int}/close", media_type=MediaType.JSON, status_code=200)
+async def close(state: State, request: Request[Any, Any, Any], ticket: int) -> Response[bytes]:
+    """Close one position fully."""
+    result = await host_of(state).close_position(ticket, _actor(request))
+    if result.success:
+        return Response(body(result), media_type=MediaType.JSON)
+    message = result.message or f"Position {ticket} was not closed."
+    return Response(
+        error_body(result.code or "REFUSED", message, "See `zepix positions list`."),
+        status_code=409,
+        media_type=MediaType.JSON,
+    )
+
+
+@post("/pause", media_type=MediaType.JSON, status_code=200)
+async def pause(state: State, request: Request[Any, Any, Any]) -> bytes:
+    """No entries until resumed."""
+    host = host_of(state)
+    await host.pause(_actor(request))
+    return body(host.state())
+
+
+@post("/resume", media_type=MediaType.JSON, status_code=200)
+async def resume(state: State, request: Request[Any, Any, Any]) -> bytes:
+    """Entries again."""
+    host = host_of(state)
+    await host.resume(_actor(request))
+    return body(host.state())
+
+
+@post("/panic", media_type=MediaType.JSON, status_code=200)
+async def panic(state: State, request: Request[Any, Any, Any]) -> bytes:
+    """Brake, and flatten when asked."""
+    asked = _read_panic(await request.body())
+    host = host_of(state)
+    closed = await host.panic(asked.level, _actor(request))
+    return body({"level": asked.level, "closed": closed, "state": host.state()})
+
+
+def _read_panic(data: bytes) -> PanicRequest:
+    try:
+        asked = msgspec.json.decode(data or b"{}", type=PanicRequest)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise UsageError(f"The body is not understood: {error}.", 'Send {"level": "entries"}.') from error
+    if asked.level not in PANIC_LEVELS:
+        raise UsageError(f"There is no level {asked.level!r}.", f"Choose one of {', '.join(PANIC_LEVELS)}.")
+    return asked
+
+
+ACTIONS = (close, pause, resume, panic)

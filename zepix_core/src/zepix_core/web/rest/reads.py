@@ -1,0 +1,140 @@
+"""What the API answers without changing anything."""
+
+import asyncio
+from functools import partial
+from typing import Any
+
+import attrs
+from litestar import MediaType, Response, get
+from litestar.datastructures import State
+from litestar.exceptions import NotFoundException
+
+from zepix_core import __version__
+from zepix_core.broker.paper.listing import paper_orders, paper_positions
+from zepix_core.journal.listing import list_alerts, list_orders, list_trades, open_trades
+from zepix_core.journal.money import money_sums
+from zepix_core.journal.positions import join_positions
+from zepix_core.journal.story import tell
+from zepix_core.model.order import Book
+from zepix_core.rules.trading_day import day_start_ns, parse_reset_time, trading_day
+from zepix_core.storage.connection import open_reader
+from zepix_core.web.rest.answers import DEFAULT_LIMIT, body, host_of, most
+from zepix_core.web.view import HostView
+
+
+@get("/health", media_type=MediaType.JSON)
+async def health(state: State) -> Response[bytes]:
+    """Whether alerts can be taken; no details."""
+    ready = host_of(state).state().ready
+    return Response(
+        body({"ok": ready, "version": __version__}),
+        status_code=200 if ready else 503,
+        media_type=MediaType.JSON,
+    )
+
+
+@get("/status", media_type=MediaType.JSON)
+async def status(state: State) -> bytes:
+    """The host, its money and its plugins at a glance."""
+    host = host_of(state)
+    now = host.state()
+    total, today = await host.journal.read(partial(money_sums, since_ns=_day_start(host)))
+    open_now = await host.journal.read(open_trades)
+    word = "paused" if now.paused or now.panic else "running"
+    return body(
+        {
+            **attrs.asdict(now),
+            "bot_status": word if now.ready else "not_ready",
+            "home": str(host.home.path),
+            "total_pnl": total,
+            "today_pnl": today,
+            "open_positions": len(open_now),
+            "plugins": host.plugin_rows(),
+        }
+    )
+
+
+def _day_start(host: HostView) -> int:
+    from zoneinfo import ZoneInfo
+
+    settings, zone = host.settings, ZoneInfo(host.settings.timezone)
+    reset = parse_reset_time(settings.daily_reset_time)
+    return day_start_ns(trading_day(host.clock.now_ns(), reset, zone), reset, zone)
+
+
+@get("/alerts", media_type=MediaType.JSON)
+async def alerts(state: State, limit: int = DEFAULT_LIMIT) -> bytes:
+    """The newest alerts, oldest first."""
+    return body(await host_of(state).journal.read(partial(list_alerts, limit=most(limit))))
+
+
+@get("/alerts/{name:str}/story", media_type=MediaType.JSON)
+async def story(state: State, name: str) -> bytes:
+    """The story of the alert with that id, own id or key."""
+    told = await host_of(state).journal.read(partial(tell, name=name))
+    if told is None:
+        raise NotFoundException(f"There is no alert {name}.")
+    return body(told)
+
+
+@get("/orders", media_type=MediaType.JSON)
+async def orders(state: State, limit: int = DEFAULT_LIMIT) -> bytes:
+    """The newest intents, oldest first."""
+    return body(await host_of(state).journal.read(partial(list_orders, limit=most(limit))))
+
+
+@get("/trades", media_type=MediaType.JSON)
+async def trades(state: State, limit: int = DEFAULT_LIMIT) -> bytes:
+    """The newest positions of ours, oldest first."""
+    return body(await host_of(state).journal.read(partial(list_trades, limit=most(limit))))
+
+
+@get("/positions", media_type=MediaType.JSON)
+async def positions(state: State) -> bytes:
+    """Open positions as the broker says, both books."""
+    host = host_of(state)
+    live = await host.broker.positions(Book.LIVE)
+    shadow = await host.broker.positions(Book.SHADOW)
+    ours = await host.journal.read(open_trades)
+    return body(join_positions((*live, *shadow), ours))
+
+
+@get("/account", media_type=MediaType.JSON)
+async def account(state: State) -> bytes:
+    """The account as the broker says."""
+    return body(await host_of(state).broker.account())
+
+
+@get("/plugins", media_type=MediaType.JSON)
+async def plugins(state: State) -> bytes:
+    """Every plugin known."""
+    return body(host_of(state).plugin_rows())
+
+
+@get("/paper/orders", media_type=MediaType.JSON)
+async def paper_order_rows(state: State, limit: int = DEFAULT_LIMIT) -> bytes:
+    """The paper broker's own orders."""
+    return body(await _paper(host_of(state), partial(paper_orders, limit=most(limit))))
+
+
+@get("/paper/positions", media_type=MediaType.JSON)
+async def paper_position_rows(state: State) -> bytes:
+    """The paper broker's own open positions."""
+    return body(await _paper(host_of(state), paper_positions))
+
+
+async def _paper(host: HostView, work: Any) -> Any:
+    def read() -> Any:
+        connection = open_reader(host.home.paper_db)
+        try:
+            return work(connection)
+        finally:
+            connection.close()
+
+    return await asyncio.to_thread(read)
+
+
+READS = (
+    health, status, alerts, story, orders, trades, positions, account, plugins, paper_order_rows,
+    paper_position_rows,
+)  # fmt: skip
