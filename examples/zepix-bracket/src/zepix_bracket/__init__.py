@@ -1,0 +1,1 @@
+"""Bracket: plain JSON alerts placed as orders with a stop and a target."""
