@@ -3,8 +3,10 @@
 import sqlite3
 from enum import StrEnum
 from pathlib import Path
+from typing import NoReturn
 
 from zepix_core.errors import StorageError
+from zepix_core.storage.script import run_script
 
 
 class Durability(StrEnum):
@@ -14,40 +16,88 @@ class Durability(StrEnum):
     NORMAL = "NORMAL"
 
 
-def open_writer(path: Path, durability: Durability) -> sqlite3.Connection:
+_PATIENCE = {
+    Durability.FULL: "PRAGMA busy_timeout = 5000",
+    Durability.NORMAL: "PRAGMA busy_timeout = 30000",
+}
+_SYNCHRONOUS = {
+    Durability.FULL: "PRAGMA synchronous = FULL",
+    Durability.NORMAL: "PRAGMA synchronous = NORMAL",
+}
+
+
+class Connection(sqlite3.Connection):
+    """A connection whose transactions belong to its executor; what works on it ends none by accident."""
+
+    def commit(self) -> NoReturn:
+        """Refused: the executor commits."""
+        raise StorageError(
+            "work on a database does not commit.", "Return from the work; its executor commits it."
+        )
+
+    def rollback(self) -> NoReturn:
+        """Refused: the executor rolls back."""
+        raise StorageError(
+            "work on a database does not roll back.", "Raise an exception; its executor undoes it."
+        )
+
+    def __enter__(self) -> NoReturn:
+        raise StorageError(
+            "'with connection' would commit.", "Work runs in a transaction already; leave it out."
+        )
+
+    def executescript(self, script: str) -> sqlite3.Cursor:
+        """Run several statements inside the transaction that is open."""
+        run_script(self, script)
+        return self.cursor()
+
+
+def open_writer(path: Path, durability: Durability) -> Connection:
     """Open the one writing connection of a file; autocommit, transactions are begun by hand.
 
     Raises:
-        StorageError: The file cannot be opened or is not a database.
+        StorageError: The file cannot be opened, is not a database, or lies where WAL does not work.
     """
+    connection = None
     try:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        connection.execute(f"PRAGMA busy_timeout = {5000 if durability is Durability.FULL else 30000}")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA synchronous = {durability.value}")
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=Connection)
+        connection.execute(_PATIENCE[durability])
+        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        connection.execute(_SYNCHRONOUS[durability])
         _guard(connection)
         connection.execute("PRAGMA wal_autocheckpoint = 1000")
     except sqlite3.Error as error:
+        if connection is not None:
+            connection.close()
         raise StorageError(
             f"{path} cannot be opened: {error}.",
             "Check the folder's permissions, or restore the newest backup.",
         ) from error
+    if mode != "wal":
+        connection.close()
+        raise StorageError(f"{path} cannot use a write-ahead log.", "Put the data folder on a local disk.")
     return connection
 
 
-def open_reader(path: Path) -> sqlite3.Connection:
+def open_reader(path: Path) -> Connection:
     """Open a read-only connection.
 
     Raises:
         StorageError: The file does not exist or cannot be read.
     """
+    connection = None
     try:
         uri = path.absolute().as_uri() + "?mode=ro"
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            uri, uri=True, isolation_level=None, check_same_thread=False, factory=Connection
+        )
         connection.execute("PRAGMA busy_timeout = 5000")
         connection.execute("PRAGMA query_only = ON")
         _guard(connection)
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     except sqlite3.Error as error:
+        if connection is not None:
+            connection.close()
         raise StorageError(f"{path} cannot be read: {error}.") from error
     return connection
 

@@ -5,10 +5,11 @@ own savepoint so that one bad piece fails alone, and there is one writing connec
 """
 
 import asyncio
+import logging
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -18,6 +19,10 @@ from zepix_core.storage.connection import Durability, open_reader, open_writer
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 BATCH = 256
+READERS = 4
+READER_PATIENCE = 30.0
+
+log = logging.getLogger(__name__)
 
 
 class Executor(Protocol):
@@ -25,9 +30,14 @@ class Executor(Protocol):
 
     path: Path
 
+    @property
+    def connections(self) -> int:
+        """Open connections: the writer and the readers opened so far."""
+
     async def run(self, work: Work[T]) -> T:
         """Run ``work`` inside a write transaction; returns after COMMIT. Errors of ``work`` are raised
-        here and undo that piece alone.
+        here and undo that piece alone. Work once submitted is carried out even when its caller is
+        cancelled.
 
         Raises:
             StorageError: The commit itself failed; nothing of this piece was stored.
@@ -40,18 +50,27 @@ class Executor(Protocol):
         """Finish what was submitted, checkpoint and close."""
 
 
-class _Piece:
-    __slots__ = ("error", "loop", "result", "waiter", "work")
+class Piece:
+    """One piece of work and what became of it."""
 
-    def __init__(
-        self, work: Work[Any], loop: asyncio.AbstractEventLoop, waiter: "asyncio.Future[Any]"
-    ) -> None:
-        self.work, self.loop, self.waiter = work, loop, waiter
+    __slots__ = ("error", "result", "work")
+
+    def __init__(self, work: Work[Any]) -> None:
+        self.work = work
         self.result: Any = None
         self.error: BaseException | None = None
 
 
-def _settle(pieces: list[_Piece]) -> None:
+class _Submitted(Piece):
+    __slots__ = ("loop", "waiter")
+
+    def __init__(self, work: Work[Any], loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(work)
+        self.loop = loop
+        self.waiter: asyncio.Future[Any] = loop.create_future()
+
+
+def _settle(pieces: list[_Submitted]) -> None:
     for piece in pieces:
         if piece.waiter.done():
             continue
@@ -61,8 +80,12 @@ def _settle(pieces: list[_Piece]) -> None:
             piece.waiter.set_result(piece.result)
 
 
-def commit_batch(connection: sqlite3.Connection, pieces: "list[_Piece]") -> None:
-    """Run all pieces in one transaction; each fails alone, the commit fails for all."""
+def commit_batch(connection: sqlite3.Connection, pieces: Sequence[Piece]) -> None:
+    """Run all pieces in one transaction; each fails alone, the commit fails for all.
+
+    Raises:
+        sqlite3.Error, StorageError: Nothing was committed.
+    """
     connection.execute("BEGIN IMMEDIATE")
     try:
         alone = len(pieces) == 1
@@ -71,15 +94,16 @@ def commit_batch(connection: sqlite3.Connection, pieces: "list[_Piece]") -> None
                 connection.execute("SAVEPOINT piece")
             try:
                 piece.result = piece.work(connection)
-            except Exception as error:
+            except BaseException as error:
                 if not connection.in_transaction:
                     raise
+                piece.error = _raisable(error)
                 if alone:
-                    piece.error = error
                     connection.execute("ROLLBACK")
                     return
                 connection.execute("ROLLBACK TO piece")
-                piece.error = error
+            if not connection.in_transaction:
+                raise StorageError("work on a database ended its transaction.", "Leave BEGIN and COMMIT out.")
             if not alone:
                 connection.execute("RELEASE piece")
         connection.execute("COMMIT")
@@ -89,97 +113,150 @@ def commit_batch(connection: sqlite3.Connection, pieces: "list[_Piece]") -> None
         raise
 
 
+def _raisable(error: BaseException) -> BaseException:
+    """A future cannot carry StopIteration, and must not carry what would end the process."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    failure = RuntimeError(f"work on a database raised {type(error).__name__}")
+    failure.__cause__ = error
+    return failure
+
+
+def _read(connection: sqlite3.Connection, work: Work[T]) -> T:
+    connection.execute("BEGIN")
+    try:
+        return work(connection)
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _not_written(path: Path, error: BaseException) -> StorageError:
+    if isinstance(error, StorageError):
+        failure = StorageError(error.message, error.hint)
+    else:
+        failure = StorageError(
+            f"{path.name} could not be written: {error}.", "Check free disk space and the data folder."
+        )
+    failure.__cause__ = error
+    return failure
+
+
 class WriterThread:
-    """One writer connection in one thread; what waits at the same time shares one commit."""
+    """One writer connection in one thread; what waits at the same time shares one commit.
+
+    Up to 4 readers work beside it in threads of the loop's pool.
+    """
 
     def __init__(self, path: Path, durability: Durability) -> None:
         self.path = path
         self._durability = durability
-        self._queue: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
-        self._connection = open_writer(path, durability)
-        self._readers = threading.local()
-        self._open_readers: list[sqlite3.Connection] = []
+        self._queue: queue.SimpleQueue[_Submitted | None] = queue.SimpleQueue()
+        self._connection: sqlite3.Connection = open_writer(path, durability)
+        self._opened = 0
+        self._readers: list[sqlite3.Connection] = []
+        self._reading = asyncio.Semaphore(READERS)
+        self._closed = False
         self._thread = threading.Thread(target=self._work, name=f"writer-{path.stem}", daemon=True)
         self._thread.start()
-        self._closed = False
+
+    @property
+    def connections(self) -> int:
+        return 1 + self._opened
 
     async def run(self, work: Work[T]) -> T:
         if self._closed:
             raise StorageError(f"{self.path.name} is closed.")
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[T] = loop.create_future()
-        self._queue.put(_Piece(work, loop, waiter))
-        return await waiter
+        piece = _Submitted(work, asyncio.get_running_loop())
+        self._queue.put(piece)
+        result: T = await piece.waiter
+        return result
 
     async def read(self, work: Work[T]) -> T:
-        return await asyncio.to_thread(self._read, work)
+        if self._closed:
+            raise StorageError(f"{self.path.name} is closed.")
+        try:
+            async with asyncio.timeout(READER_PATIENCE):
+                await self._reading.acquire()
+        except TimeoutError:
+            raise StorageError(
+                f"{self.path.name}: the pool of readers is exhausted.", "Something reads for too long."
+            ) from None
+        # A reader whose caller was cancelled stays busy until its thread is done.
+        reading = asyncio.get_running_loop().run_in_executor(None, self._read, work)
+        reading.add_done_callback(self._release)
+        return await asyncio.shield(reading)
+
+    def _release(self, reading: "asyncio.Future[Any]") -> None:
+        self._reading.release()
+        if not reading.cancelled():
+            reading.exception()
 
     def _read(self, work: Work[T]) -> T:
-        connection: sqlite3.Connection | None = getattr(self._readers, "connection", None)
-        if connection is None:
-            connection = self._readers.connection = open_reader(self.path)
-            self._open_readers.append(connection)
-        connection.execute("BEGIN")
         try:
-            return work(connection)
+            connection = self._readers.pop()
+        except IndexError:
+            connection = open_reader(self.path)
+            self._opened += 1
+        try:
+            return _read(connection, work)
         finally:
-            connection.execute("ROLLBACK")
+            self._readers.append(connection)
 
     async def close(self) -> None:
         if self._closed:
             return
         self._closed = True
         self._queue.put(None)
+        for _ in range(READERS):
+            await self._reading.acquire()
+        while self._readers:
+            self._readers.pop().close()
         await asyncio.to_thread(self._thread.join)
-        for connection in self._open_readers:
-            connection.close()
 
     def _work(self) -> None:
-        while True:
-            first = self._queue.get()
-            if first is None:
-                break
-            pieces, stop = [first], False
-            while len(pieces) < BATCH:
+        stop = False
+        while not stop:
+            pieces: list[_Submitted] = []
+            piece = self._queue.get()
+            while piece is not None:
+                pieces.append(piece)
+                if len(pieces) == BATCH:
+                    break
                 try:
                     piece = self._queue.get_nowait()
                 except queue.Empty:
                     break
-                if piece is None:
-                    stop = True
-                    break
-                pieces.append(piece)
-            self._commit(pieces)
-            if stop:
-                break
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            stop = piece is None
+            if pieces:
+                self._commit(pieces)
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            log.warning("%s could not be checkpointed: %s", self.path.name, error)
         self._connection.close()
 
-    def _commit(self, pieces: list[_Piece]) -> None:
+    def _commit(self, pieces: list[_Submitted]) -> None:
         try:
             commit_batch(self._connection, pieces)
-        except Exception as error:
-            failure = StorageError(
-                f"{self.path.name} could not be written: {error}.",
-                "Check free disk space and the data folder.",
-            )
-            failure.__cause__ = error
+        except BaseException as error:
             for piece in pieces:
-                piece.error = failure
+                piece.error = _not_written(self.path, error)
             self._reopen()
-        try:
-            pieces[0].loop.call_soon_threadsafe(_settle, pieces)
-        except RuntimeError:
-            return  # the loop is gone: nobody waits any more
+        for loop in {piece.loop for piece in pieces}:
+            try:
+                loop.call_soon_threadsafe(_settle, [piece for piece in pieces if piece.loop is loop])
+            except RuntimeError:
+                continue  # that loop is gone: nobody waits any more
 
     def _reopen(self) -> None:
         """An error at commit is final for a connection (reliability.md 5): start with a new one."""
+        self._connection.close()
         try:
-            self._connection.close()
             self._connection = open_writer(self.path, self._durability)
-        except sqlite3.Error:
-            self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-            self._connection.close()
+        except StorageError as error:
+            # The closed connection refuses the next piece, which tries again.
+            log.error("%s", error)
 
 
 class SameThread:
@@ -189,22 +266,30 @@ class SameThread:
         self.path = path
         self._connection = open_writer(path, durability)
 
+    @property
+    def connections(self) -> int:
+        return 1
+
     async def run(self, work: Work[T]) -> T:
-        loop = asyncio.get_running_loop()
-        piece = _Piece(work, loop, loop.create_future())
+        piece = Piece(work)
         try:
             commit_batch(self._connection, [piece])
-        except sqlite3.Error as error:
-            raise StorageError(f"{self.path.name} could not be written: {error}.") from error
-        finally:
-            piece.waiter.cancel()
+        except (sqlite3.Error, StorageError) as error:
+            raise _not_written(self.path, error) from error
         if piece.error is not None:
             raise piece.error
         result: T = piece.result
         return result
 
     async def read(self, work: Work[T]) -> T:
-        return work(self._connection)
+        try:
+            self._connection.execute("PRAGMA query_only = ON")
+        except sqlite3.ProgrammingError:
+            raise StorageError(f"{self.path.name} is closed.") from None
+        try:
+            return _read(self._connection, work)
+        finally:
+            self._connection.execute("PRAGMA query_only = OFF")
 
     async def close(self) -> None:
         self._connection.close()
