@@ -74,3 +74,10 @@ class Broker(Protocol):
 
     def on_link(self, listener: Callable[[bool], None]) -> None:
         """Call ``listener`` when the broker is lost (False) and when it is back (True)."""
+
+
+class MovingBroker(Broker, Protocol):
+    """A broker whose prices somebody has to move: the paper broker."""
+
+    async def advance(self) -> None:
+        """Make the prices of this moment and let stops, targets and the margin rule act on them."""

@@ -233,10 +233,10 @@ def _mark(position: Position, reason: DealReason, digits: int) -> str:
     return f"[{reason} {level:.{digits}f}]" if reason is not DealReason.SO else "[so]"
 
 
-def valued(position: Position, info: SymbolInfo, quotes: Quotes) -> Position:
-    """The position with its current price and profit; unchanged while there is no price."""
-    quote = quotes(position.symbol)
-    if quote is None:
+def valued(position: Position, infos: Mapping[str, SymbolInfo], quotes: Quotes) -> Position:
+    """The position with its current price and profit; unchanged while its symbol has no facts or price."""
+    info, quote = infos.get(position.symbol), quotes(position.symbol)
+    if info is None or quote is None:
         return position
     price = quote.closing(position.side)
     money = profit(info, position.side, position.volume, position.price_open, price)
@@ -269,13 +269,14 @@ class Balance:
 
 def weigh(book: PaperBook, infos: Mapping[str, SymbolInfo], quotes: Quotes, leverage: int) -> Balance:
     """Value the whole book at the current quotes."""
-    worth = [valued(position, infos[position.symbol], quotes) for position in book.positions.values()]
+    positions = book.positions.values()
     return Balance(
         balance=book.balance,
-        profit=_total(exact(position.profit) for position in worth),
+        profit=_total(exact(valued(position, infos, quotes).profit) for position in positions),
         margin=_total(
             margin(infos[position.symbol], position.volume, position.price_open, leverage)
-            for position in worth
+            for position in positions
+            if position.symbol in infos
         ),
     )
 

@@ -73,10 +73,10 @@ def execute(book: PaperBook, request: OrderRequest, facts: Facts) -> Execution:
 
 
 def triggered(book: PaperBook, quote: Tick, facts: Facts) -> tuple[PaperBook, tuple[Change, ...]]:
-    """Close what ``quote`` brings to its stop or target."""
+    """Close what ``quote`` brings to its stop or target; nothing while the market is shut."""
     changes: list[Change] = []
     for position in list(book.positions.values()):
-        if position.symbol != quote.symbol:
+        if position.symbol != quote.symbol or not is_open(quote.symbol, facts):
             continue
         found = exit_of(position.side, position.sl, position.tp, quote, facts.stop_fill)
         if found is None:

@@ -71,7 +71,8 @@ class SyntheticMarket:
     def advance(self, now_ns: int) -> tuple[Tick, ...]:
         if now_ns < self._due_ns:
             return ()
-        self._due_ns = now_ns + self._interval_ns
+        # Keep the rhythm unless a whole beat was missed.
+        self._due_ns = max(self._due_ns, now_ns - self._interval_ns) + self._interval_ns
         at = moment(now_ns)
         return tuple(
             self._step(self._symbols[name], saved, now_ns)

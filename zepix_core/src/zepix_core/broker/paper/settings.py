@@ -18,7 +18,9 @@ class PaperSettings:
         1.0, doc="Seconds between two synthetic ticks of a symbol.", ge=0.05, le=60.0, restart=True
     )
     prices: str = setting(
-        "synthetic", doc="synthetic, or the path of a tick file (.csv or .npz).", restart=True
+        "synthetic",
+        doc="synthetic, or a tick file (.csv or .npz), relative to the home folder.",
+        restart=True,
     )
     market_always_open: bool = setting(
         False, doc="Whether the market never closes (weekends, gold's daily hour).", restart=True

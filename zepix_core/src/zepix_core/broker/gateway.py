@@ -1,0 +1,116 @@
+"""The gateway process of one account: serves a broker to the host, and nothing else."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from zepix_core.broker import gateway_calls as calls
+from zepix_core.broker.gateway_calls import DealsQuery, GatewayInit, MarginQuery, Observation
+from zepix_core.broker.moving import keep_moving
+from zepix_core.broker.paper.faults import VARIABLE
+from zepix_core.broker.paper.opening import open_paper
+from zepix_core.broker.port import GatewayHello, MovingBroker
+from zepix_core.clock import SystemClock
+from zepix_core.errors import BrokerOffline, SettingsError
+from zepix_core.model.account import AccountInfo
+from zepix_core.model.market import Tick
+from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position
+from zepix_core.wire.channel import Channel, Handler
+from zepix_core.wire.child import serve
+
+
+class Gateway:
+    """Answers the host's requests and pushes ticks, deals and the state of the link."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._clock = SystemClock()
+        self._broker: MovingBroker | None = None
+        self._mover: asyncio.Task[None] | None = None
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """What this process serves."""
+        return {
+            calls.OPEN: Handler(GatewayInit, self.open),
+            calls.CLOSE: Handler(None, self.close),
+            calls.SUBMIT: Handler(OrderRequest, self.submit),
+            calls.ACCOUNT: Handler(None, self.account),
+            calls.QUOTE: Handler(str, self.quote),
+            calls.POSITIONS: Handler(Book, self.positions),
+            calls.DEALS: Handler(DealsQuery, self.deals),
+            calls.MARGIN: Handler(MarginQuery, self.margin),
+            calls.OBSERVE: Handler(Observation, self.observe),
+        }
+
+    async def open(self, init: GatewayInit) -> GatewayHello:
+        if self._broker is not None:
+            raise SettingsError(
+                "This gateway serves an account already.", "Start another gateway for another."
+            )
+        broker = _broker(init, self._clock)
+        broker.on_ticks(lambda ticks: self._push(calls.TICKS, ticks))
+        broker.on_deals(lambda deals: self._push(calls.NEW_DEALS, deals))
+        broker.on_link(lambda up: self._push(calls.LINK, up))
+        hello = await broker.start()
+        self._broker = broker
+        self._mover = asyncio.create_task(keep_moving(broker, self._clock, init.paper.tick_interval_seconds))
+        return GatewayHello(
+            account=hello.account,
+            symbols=hello.symbols,
+            synthetic_prices=hello.synthetic_prices,
+            pid=os.getpid(),
+        )
+
+    async def close(self, _: None) -> None:
+        broker, self._broker = self._broker, None
+        if self._mover is not None:
+            self._mover.cancel()
+        if broker is not None:
+            await broker.stop()
+
+    async def submit(self, request: OrderRequest) -> OrderReply:
+        return await self._open_broker().submit(request)
+
+    async def account(self, _: None) -> AccountInfo:
+        return await self._open_broker().account()
+
+    async def quote(self, symbol: str) -> Tick | None:
+        return await self._open_broker().quote(symbol)
+
+    async def positions(self, book: Book) -> tuple[Position, ...]:
+        return await self._open_broker().positions(book)
+
+    async def deals(self, query: DealsQuery) -> tuple[Deal, ...]:
+        found = await self._open_broker().deals(query.after_ticket, query.since_ns, query.book)
+        return found[: calls.PAGE]
+
+    async def margin(self, query: MarginQuery) -> float | None:
+        return await self._open_broker().margin(query.symbol, query.lots)
+
+    async def observe(self, seen: Observation) -> None:
+        await self._open_broker().observe(seen.symbol, seen.price)
+
+    def _open_broker(self) -> MovingBroker:
+        if self._broker is None:
+            raise BrokerOffline("The gateway serves no account.", "Its first request must be open.")
+        return self._broker
+
+    def _push(self, name: str, news: Any) -> None:
+        if not self._channel.closed.is_set():
+            self._channel.notify(name, news)
+
+
+def _broker(init: GatewayInit, clock: SystemClock) -> MovingBroker:
+    if init.kind != "paper":
+        raise SettingsError(f"There is no broker {init.kind!r}.", "Set broker to paper.")
+    if init.live and init.faults:
+        raise SettingsError(
+            f"{VARIABLE} is set and live is true.", "Faults are never injected on a live account."
+        )
+    return open_paper(Path(init.data), init.paper, init.symbols, clock, faults=init.faults, silent=True)
+
+
+if __name__ == "__main__":
+    serve(lambda channel: Gateway(channel).handlers())
