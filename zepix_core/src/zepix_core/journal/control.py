@@ -1,0 +1,99 @@
+"""Whether entries are let through: pause, panic, breaker. It outlives a restart; every change is audited."""
+
+import sqlite3
+
+import attrs
+
+from zepix_core.clock import Clock
+from zepix_core.errors import UsageError
+from zepix_core.journal import events, host_state, outbox
+from zepix_core.model.notice import Notice, Priority
+from zepix_core.storage.executor import Executor
+
+KEY = "trading"
+HUMAN = "human:"
+LEVELS = ("entries", "flatten", "lock")
+BREAKER = "breaker"
+
+
+@attrs.frozen(kw_only=True)
+class ControlState:
+    """How trading stands.
+
+    Attributes:
+        panic: The level of the stop in force, ``""`` for none or a plain pause.
+        by: Who did it; ``since_ns``: when, UTC nanoseconds.
+    """
+
+    paused: bool = False
+    panic: str = ""
+    by: str = ""
+    reason: str = ""
+    since_ns: int = 0
+
+    @property
+    def why(self) -> str:
+        """Why entries are stopped, ``""`` when they are not."""
+        if not self.paused:
+            return ""
+        what = f"panic ({self.panic})" if self.panic else "paused"
+        return " ".join(part for part in (what, f"by {self.by}" if self.by else "", self.reason) if part)
+
+
+class Control:
+    """Holds the state in memory and in the journal; closing never asks it."""
+
+    def __init__(self, executor: Executor, clock: Clock) -> None:
+        self._executor = executor
+        self._clock = clock
+        self.state = ControlState()
+
+    async def load(self) -> ControlState:
+        """Read what an earlier life left."""
+        found = await self._executor.read(lambda connection: host_state.read(connection, KEY))
+        self.state = ControlState() if found is None else ControlState(**found)
+        return self.state
+
+    async def pause(self, by: str, reason: str = "") -> None:
+        """Let no entry through until `resume`."""
+        await self._set("pause", attrs.evolve(self.state, paused=True, by=by, reason=reason))
+
+    async def resume(self, by: str) -> None:
+        """Let entries through again; ends pause, panic and breaker, and what waited for a person."""
+        await self._set("resume", ControlState(by=by))
+
+    async def panic(self, level: str, by: str, reason: str = "") -> None:
+        """Stop entries at one of `LEVELS`; closing positions for ``flatten`` and ``lock`` is the desk's.
+
+        Raises:
+            UsageError: There is no such level.
+        """
+        if level not in LEVELS:
+            raise UsageError(f"There is no panic level {level!r}.", f"Levels: {', '.join(LEVELS)}.")
+        await self._set("panic", ControlState(paused=True, panic=level, by=by, reason=reason))
+
+    async def trip(self, reason: str) -> None:
+        """Stop entries because of what the broker said; does nothing when they are stopped already."""
+        if not self.state.paused:
+            await self._set("breaker", ControlState(paused=True, by=BREAKER, reason=reason))
+
+    async def _set(self, action: str, state: ControlState) -> None:
+        state = attrs.evolve(state, since_ns=self._clock.now_ns())
+        payload = {"action": action, **attrs.asdict(state)}
+        if action in ("panic", "breaker"):
+            kind, priority = "emergency_stop", Priority.CRITICAL
+        else:
+            kind, priority = "trading_state", Priority.MEDIUM
+        notice = Notice(
+            type=kind, priority=priority, text=state.why or f"running, resumed by {state.by}", data=payload
+        )
+
+        def write(connection: sqlite3.Connection) -> None:
+            host_state.write(connection, self._clock, KEY, attrs.asdict(state))
+            events.append(connection, self._clock, "control", payload)
+            outbox.put(connection, self._clock, notice)
+            if action == "resume":
+                host_state.erase(connection, HUMAN)
+
+        await self._executor.run(write)
+        self.state = state

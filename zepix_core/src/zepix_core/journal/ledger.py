@@ -1,0 +1,98 @@
+"""What is open or on its way by the host's own books: entries with the volume still open."""
+
+import sqlite3
+
+import attrs
+
+from zepix_core.journal.intent_rows import SELECT, find
+from zepix_core.journal.intents import HOLDING
+from zepix_core.model.order import Book, Intent
+from zepix_core.services.gate_facts import OpenTrade
+
+_OPEN = (
+    SELECT + " WHERE action = 'open' AND account = ? AND state IN"
+    " ('planned', 'sending', 'placed', 'partly_filled', 'filled', 'unknown', 'adopted') ORDER BY sequence"
+)
+_CLOSED_VOLUME = (
+    "SELECT coalesce(sum(volume), 0) FROM deals WHERE position_id = ? AND account = ? AND entry = 'out'"
+)
+_TODAY = (
+    "SELECT count(DISTINCT trade_group) FROM intents WHERE plugin = ? AND created_ns >= ? AND book = ?"
+    " AND action = 'open' AND state NOT IN ('denied', 'rejected', 'not_sent', 'dropped')"
+)
+_LAST_CLOSE = "SELECT max(time_ns) FROM deals WHERE symbol = ? AND book = ? AND entry = 'out' AND time_ns > ?"
+_STOPS = (
+    "SELECT time_ns FROM deals WHERE plugin = ? AND book = ? AND entry = 'out' AND reason = 'sl'"
+    " AND time_ns > ? ORDER BY time_ns"
+)
+LEAST = 1e-7
+
+
+@attrs.frozen(kw_only=True)
+class OpenEntry:
+    """An entry and the lots of it that are open or may become so."""
+
+    intent: Intent
+    remaining: float
+
+    @property
+    def held(self) -> bool:
+        """True for a position, False for an order on its way."""
+        return self.intent.state in HOLDING and self.intent.position_id != 0
+
+
+def closed_volume(connection: sqlite3.Connection, account: str, position: int) -> float:
+    """Lots of a position that deals have closed."""
+    found: float = connection.execute(_CLOSED_VOLUME, (position, account)).fetchone()[0]
+    return found
+
+
+def open_entries(connection: sqlite3.Connection, account: str) -> tuple[OpenEntry, ...]:
+    """All entries of the account that hold or may hold volume, both books, oldest first."""
+    entries: list[OpenEntry] = []
+    for intent in find(connection, _OPEN, (account,)):
+        lots = intent.fill_lots if intent.state in HOLDING else intent.lots
+        if intent.position_id:
+            lots = round(lots - closed_volume(connection, account, intent.position_id), 8)
+        if lots > LEAST:
+            entries.append(OpenEntry(intent=intent, remaining=lots))
+    return tuple(entries)
+
+
+def trades_of(entries: tuple[OpenEntry, ...], plugin: str, book: Book) -> tuple[OpenTrade, ...]:
+    """The plugin's open trades in one book; the legs of a pair are one trade."""
+    groups: dict[str, list[OpenEntry]] = {}
+    for entry in entries:
+        if entry.intent.plugin == plugin and entry.intent.book is book:
+            groups.setdefault(entry.intent.group or entry.intent.intent_id, []).append(entry)
+    return tuple(
+        OpenTrade(
+            group=group,
+            symbol=legs[0].intent.symbol,
+            lots=round(sum(leg.remaining for leg in legs), 8),
+            tickets=_tickets(legs),
+        )
+        for group, legs in groups.items()
+    )
+
+
+def _tickets(legs: list[OpenEntry]) -> tuple[int, ...]:
+    """The positions of a trade; empty while a leg has none yet, so that it cannot count as closed."""
+    return tuple(leg.intent.position_id for leg in legs) if all(leg.held for leg in legs) else ()
+
+
+def trades_since(connection: sqlite3.Connection, plugin: str, book: Book, since_ns: int) -> int:
+    """Trades of the plugin that were opened since then."""
+    found: int = connection.execute(_TODAY, (plugin, since_ns, book.value)).fetchone()[0]
+    return found
+
+
+def last_close(connection: sqlite3.Connection, symbol: str, book: Book, since_ns: int) -> int:
+    """Time of the last close on the symbol since then, 0 for none."""
+    found = connection.execute(_LAST_CLOSE, (symbol, book.value, since_ns)).fetchone()[0]
+    return 0 if found is None else int(found)
+
+
+def stops_since(connection: sqlite3.Connection, plugin: str, book: Book, since_ns: int) -> tuple[int, ...]:
+    """Times of the plugin's stop losses since then, oldest first."""
+    return tuple(row[0] for row in connection.execute(_STOPS, (plugin, book.value, since_ns)))

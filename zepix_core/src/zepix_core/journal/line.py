@@ -1,0 +1,177 @@
+"""The order line of one account: one request at a time goes to the broker, written down before and after."""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import attrs
+
+from zepix_core.broker.port import Broker
+from zepix_core.clock import Clock
+from zepix_core.errors import BrokerOffline, OutcomeUnknown, ZepixError
+from zepix_core.journal import events, intent_rows
+from zepix_core.journal.control import Control
+from zepix_core.journal.numbers import PluginNumber, number_of
+from zepix_core.journal.quotes import Quotes
+from zepix_core.journal.retcodes import (
+    MOVED_PAUSE,
+    MOVED_RETRIES,
+    MOVED_WINDOW,
+    WAITS,
+    ReplyClass,
+    classify,
+)
+from zepix_core.journal.risk import RiskBook
+from zepix_core.model.order import Intent, IntentState, OrderReply, OrderRequest
+from zepix_core.services.settings import TradingSettings
+from zepix_core.storage.executor import Executor
+
+OFFLINE = "BROKER_OFFLINE"
+REJECT = "BROKER_REJECT"
+UNRESOLVED = "UNRESOLVED"
+Fits = Callable[[Intent], Awaitable[str]]
+
+
+@attrs.frozen(kw_only=True)
+class Sent:
+    """What came of sending an intent.
+
+    Attributes:
+        kind: Class of the last reply; ``None`` when the request was certainly not sent.
+        code: ``""`` when done, else a code of services.md 2.2.
+        latency_ms: Of the last attempt.
+    """
+
+    intent: Intent
+    kind: ReplyClass | None
+    code: str = ""
+    message: str = ""
+    reply: OrderReply | None = None
+    latency_ms: float = 0.0
+
+
+class OrderLine:
+    """What everything that trades on this account shares."""
+
+    def __init__(
+        self, executor: Executor, broker: Broker, clock: Clock, settings: TradingSettings, account: str
+    ) -> None:
+        self.executor = executor
+        self.broker = broker
+        self.clock = clock
+        self.settings = settings
+        self.account = account
+        self.lock = asyncio.Lock()
+        self.link = True
+        self.quotes = Quotes(broker)
+        self.control = Control(executor, clock)
+        self.risk = RiskBook(executor, broker, clock, self.quotes, lambda: self.settings, account)
+        self.any_tick_age = False
+        self.synthetic_prices = False
+        self._numbers: dict[str, PluginNumber] = {}
+
+    async def number(self, plugin: str) -> PluginNumber:
+        """Number and tag of a plugin, given at its first order."""
+        if plugin not in self._numbers:
+            self._numbers[plugin] = await self.executor.run(lambda connection: number_of(connection, plugin))
+        return self._numbers[plugin]
+
+    def write_request(self, connection: sqlite3.Connection, intent: Intent) -> None:
+        """The event of a request that is about to be sent, in the commit that makes it `sending`."""
+        payload = attrs.asdict(request_of(intent)) | {"attempt": intent.attempt}
+        self._event(connection, "request", intent, payload)
+
+    def write_reply(self, connection: sqlite3.Connection, sent: Sent) -> None:
+        """The event of an answer, or of its absence."""
+        payload: dict[str, Any] = {
+            "class": "offline" if sent.kind is None else sent.kind.value,
+            "code": sent.code,
+            "latency_ms": sent.latency_ms,
+            "attempt": sent.intent.attempt,
+        }
+        if sent.reply is not None:
+            payload |= attrs.asdict(sent.reply)
+        if sent.message:
+            payload["message"] = sent.message
+        self._event(connection, "reply", sent.intent, payload)
+
+    async def send(self, intent: Intent, fits: Fits) -> Sent:
+        """Send an intent that is committed as `sending`; retries as its reply's class says.
+
+        Every retry is a further attempt of the same intent, committed before it is sent. ``fits`` judges
+        the market again before a retry and returns a refusal code or ``""``. What may have been executed
+        is never sent again.
+        """
+        started, moved, waits = self.clock.monotonic(), 0, 0
+        while True:
+            sent = await self._attempt(intent)
+            spent = self.clock.monotonic() - started
+            if sent.kind is ReplyClass.MOVED and moved < MOVED_RETRIES and spent + MOVED_PAUSE < MOVED_WINDOW:
+                moved += 1
+                await self.clock.sleep(MOVED_PAUSE)
+            elif sent.kind is ReplyClass.WAIT and waits < len(WAITS):
+                await self.clock.sleep(WAITS[waits] * _jitter(intent))
+                waits += 1
+            else:
+                return sent
+            code = await fits(intent)
+            if code:
+                return attrs.evolve(sent, kind=ReplyClass.STOP, code=code, message="the market moved on")
+            intent = await self.executor.run(self._again(sent))
+
+    def _again(self, sent: Sent) -> Callable[[sqlite3.Connection], Intent]:
+        def work(connection: sqlite3.Connection) -> Intent:
+            self.write_reply(connection, sent)
+            intent = intent_rows.move(
+                connection, self.clock, sent.intent.intent_id, IntentState.SENDING,
+                attempt=sent.intent.attempt + 1,
+            )  # fmt: skip
+            self.write_request(connection, intent)
+            return intent
+
+        return work
+
+    async def _attempt(self, intent: Intent) -> Sent:
+        begun = self.clock.monotonic()
+        try:
+            reply = await self.broker.submit(request_of(intent))
+        except BrokerOffline as error:
+            return Sent(intent=intent, kind=None, code=OFFLINE, message=error.message)
+        except OutcomeUnknown as error:
+            return self._lost(intent, begun, error.message)
+        except (ZepixError, OSError) as error:
+            return self._lost(intent, begun, f"{type(error).__name__}: {error}")
+        latency = round((self.clock.monotonic() - begun) * 1000, 3)
+        kind = classify(reply.retcode, intent.action)
+        code = {ReplyClass.DONE: "", ReplyClass.UNKNOWN: UNRESOLVED}.get(kind, REJECT)
+        message = "" if kind is ReplyClass.DONE else f"{reply.retcode} {reply.comment}".strip()
+        return Sent(intent=intent, kind=kind, code=code, message=message, reply=reply, latency_ms=latency)
+
+    def _lost(self, intent: Intent, begun: float, message: str) -> Sent:
+        latency = round((self.clock.monotonic() - begun) * 1000, 3)
+        return Sent(
+            intent=intent, kind=ReplyClass.UNKNOWN, code=UNRESOLVED, message=message, latency_ms=latency
+        )
+
+    def _event(
+        self, connection: sqlite3.Connection, kind: str, intent: Intent, payload: dict[str, Any]
+    ) -> None:
+        events.append(
+            connection, self.clock, kind, payload,
+            alert_id=intent.alert_id, plugin=intent.plugin, intent_id=intent.intent_id,
+        )  # fmt: skip
+
+
+def request_of(intent: Intent) -> OrderRequest:
+    """What the gateway is asked for an intent."""
+    return OrderRequest(
+        intent_id=intent.intent_id, action=intent.action, symbol=intent.symbol, side=intent.side,
+        lots=intent.lots, price=intent.price, sl=intent.sl, tp=intent.tp, position=intent.position_id,
+        magic=intent.magic, comment=intent.comment, book=intent.book,
+    )  # fmt: skip
+
+
+def _jitter(intent: Intent) -> float:
+    """1.0 to 1.2, by the intent: legs that wait together do not come back together."""
+    return 1.0 + sum(intent.intent_id.encode()) % 100 / 500
