@@ -239,7 +239,7 @@ def _balance(state: State, trail: _Trail) -> Decimal:
 
 
 def _size(balance: Decimal, votes: int, logic: str, rules: Rules, trail: _Trail) -> sizing.Size:
-    tier = sizing.tier_of(balance, rules.host.default_risk_tier)
+    tier = sizing.tier_of(balance, rules)
     base = sizing.base_lot(tier, rules)
     trail.gate("no_base_lot", "base lot", base is not None, base, "known for the tier", tier)
     size = sizing.size(tier, base or Decimal(0), votes, logic, rules)

@@ -10,6 +10,7 @@ from zepix_plugins_v3.decision import Accepted
 NOT_ACCEPTED = frozenset(
     {
         "duplicate",
+        "plugin_disabled",
         "unknown_signal",
         "type_signal_mismatch",
         "unknown_symbol",

@@ -1,6 +1,6 @@
 """The settings as the rules use them: decimals, canonical names, maps merged with their defaults."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -22,18 +22,47 @@ class HostRules:
 
     Attributes:
         rr_ratio: Target of order A by its stop distance, when the alert has no target.
+        tiers: Names of the account tiers, rising; each is the balance it starts at.
         default_risk_tier: Replaces the tier chosen by balance.
         base_lots: Lots by tier; ``manual_lot_overrides`` replace single ones.
+        logic_multipliers: Factors the host's file sets otherwise than shipped; the plugin's own win.
         stopped_logics: Routes the operator switched off.
     """
 
     rr_ratio: Decimal = Decimal("1.5")
+    tiers: tuple[str, ...] = tables.TIERS
     default_risk_tier: str | None = None
-    base_lots: Mapping[str, Decimal] = attrs.field(
-        factory=lambda: {tier: exact(lots) for tier, lots in tables.BASE_LOTS.items()}
-    )
+    base_lots: Mapping[str, Decimal] = attrs.field(factory=lambda: _lots(tables.BASE_LOTS))
     manual_lot_overrides: Mapping[str, Decimal] = attrs.field(factory=dict)
+    logic_multipliers: Mapping[str, float] = attrs.field(factory=dict)
     stopped_logics: frozenset[str] = frozenset()
+
+    @classmethod
+    def read(cls, get: Callable[[str, Any], Any]) -> "HostRules":
+        """Read them with ``get(key, default)``; what the host does not say keeps its default."""
+        routes: Mapping[str, Any] = get("bot_config", None) or {}
+        factors, stopped = {}, set()
+        for name, entry in routes.items():
+            route = checks.logic(entry.get("logic_route") or name)
+            factor = entry.get("lot_multiplier")
+            if factor is not None and factor != tables.LOGIC_MULTIPLIERS[route]:
+                factors[route] = float(factor)
+            if entry.get("enabled") is False:
+                stopped.add(route)
+        named_tiers = {str(tier) for tier in get("risk_tiers", None) or {} if str(tier).isdecimal()}
+        return cls(
+            rr_ratio=exact(float(get("rr_ratio", 1.5))),
+            tiers=tuple(sorted(named_tiers | set(tables.TIERS), key=int)),
+            default_risk_tier=get("default_risk_tier", None),
+            base_lots=_lots({**tables.BASE_LOTS, **(get("fixed_lot_sizes", None) or {})}),
+            manual_lot_overrides=_lots(get("manual_lot_overrides", None) or {}),
+            logic_multipliers=factors,
+            stopped_logics=frozenset(stopped),
+        )
+
+
+def _lots(values: Mapping[str, float]) -> dict[str, Decimal]:
+    return {str(tier): exact(float(lots)) for tier, lots in values.items()}
 
 
 @attrs.frozen(kw_only=True)
@@ -82,6 +111,7 @@ class Rules:
         settings = config.settings
         signals, pair, sizes = settings.signal_handling, settings.dual_order_system, settings.position_sizing
         pillars, low_high = settings.mtf_4_pillar_system, sizes.consensus_multiplier_range
+        host = host or HostRules()
         return cls(
             enabled=config.enabled,
             shadow=config.shadow_mode,
@@ -99,7 +129,7 @@ class Rules:
                 for key, route in settings.routing_matrix.priority_2_timeframe_routing.items()
             },
             logic_multipliers=_multipliers(
-                settings.routing_matrix.logic_multipliers, sizes.apply_logic_multiplier
+                settings.routing_matrix.logic_multipliers, host, sizes.apply_logic_multiplier
             ),
             pairs=pair.enabled,
             split_ratio=exact(pair.order_split_ratio),
@@ -113,7 +143,7 @@ class Rules:
             min_lot=exact(sizes.min_lot_size),
             max_lot=exact(sizes.max_lot_size),
             lot_step=exact(sizes.lot_step),
-            host=host or HostRules(),
+            host=host,
         )
 
     def pillars(self, values: tuple[int, ...]) -> dict[str, int]:
@@ -144,14 +174,19 @@ def _overrides(configured: Mapping[str, str]) -> dict[tuple[str, str | None], st
     return found
 
 
-def _multipliers(configured: Mapping[str, float], apply: bool) -> dict[str, Decimal]:
+def _multipliers(configured: Mapping[str, float], host: HostRules, apply: bool) -> dict[str, Decimal]:
     """Old names come from a file, so they win over the default that stands beside them."""
     if not apply:
         return {logic: Decimal(1) for logic in tables.LOGICS}
-    merged = dict(tables.LOGIC_MULTIPLIERS)
+    own = dict(tables.LOGIC_MULTIPLIERS)
     for name in sorted(configured, key=lambda name: name not in tables.LOGICS):
-        merged[checks.logic(name)] = configured[name]
-    return {logic: exact(factor) for logic, factor in merged.items()}
+        own[checks.logic(name)] = configured[name]
+    return {
+        logic: exact(
+            host.logic_multipliers.get(logic, factor) if factor == tables.LOGIC_MULTIPLIERS[logic] else factor
+        )
+        for logic, factor in own.items()
+    }
 
 
 def _stop_distances(

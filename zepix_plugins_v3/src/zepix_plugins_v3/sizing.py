@@ -37,12 +37,12 @@ def conviction(score: int, side: Side, score_mode: str) -> int:
     return MOST_VOTES - score if side is Side.SELL and score_mode == "directional" else score
 
 
-def tier_of(balance: Decimal, forced: str | None = None) -> str:
+def tier_of(balance: Decimal, rules: Rules) -> str:
     """The account tier of a balance in account currency, unless one is forced."""
-    if forced is not None:
-        return forced
-    reached = [tier for tier in tables.TIERS if balance >= int(tier)]
-    return reached[-1] if reached else tables.TIERS[0]
+    if rules.host.default_risk_tier is not None:
+        return rules.host.default_risk_tier
+    reached = [tier for tier in rules.host.tiers if balance >= int(tier)]
+    return reached[-1] if reached else rules.host.tiers[0]
 
 
 def base_lot(tier: str, rules: Rules) -> Decimal | None:

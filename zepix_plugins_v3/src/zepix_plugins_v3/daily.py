@@ -1,0 +1,101 @@
+"""A trading day's figures: a cache, recomputed from the trades whenever one of them changes."""
+
+import sqlite3
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from zepix_plugins_v3.rules import exact
+from zepix_plugins_v3.trade import stamp
+
+_ENTRIES = (
+    "SELECT logic_route, count(*) FROM combined_v3_trades WHERE entry_time >= ? AND entry_time < ?"
+    " GROUP BY logic_route"
+)
+_A_CLOSED = (
+    "SELECT count(*) FROM combined_v3_trades WHERE order_a_status = 'CLOSED'"
+    " AND order_a_exit_time >= ? AND order_a_exit_time < ?"
+)
+_B_CLOSED = (
+    "SELECT count(*) FROM combined_v3_trades WHERE order_b_status = 'CLOSED'"
+    " AND order_b_exit_time >= ? AND order_b_exit_time < ?"
+)
+_RESULTS = (
+    "SELECT total_profit_dollars FROM combined_v3_trades"
+    " WHERE status = 'CLOSED' AND exit_time >= ? AND exit_time < ?"
+)
+_STORE = (
+    "INSERT INTO v3_daily_stats (date, total_dual_entries, total_order_a_closed, total_order_b_closed,"
+    " logic1_trades, logic2_trades, logic3_trades, total_profit_dollars, win_rate, profit_factor)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (date) DO UPDATE SET"
+    " total_dual_entries = excluded.total_dual_entries,"
+    " total_order_a_closed = excluded.total_order_a_closed,"
+    " total_order_b_closed = excluded.total_order_b_closed,"
+    " logic1_trades = excluded.logic1_trades, logic2_trades = excluded.logic2_trades,"
+    " logic3_trades = excluded.logic3_trades, total_profit_dollars = excluded.total_profit_dollars,"
+    " win_rate = excluded.win_rate, profit_factor = excluded.profit_factor"
+)
+
+
+@attrs.frozen
+class TradingDays:
+    """When a trading day starts: a local time of day in a zone; the day has the local date of its start."""
+
+    reset: time = time(3, 35)
+    zone: ZoneInfo = attrs.field(factory=lambda: ZoneInfo("Asia/Kolkata"))
+
+    def day_of(self, at: datetime) -> date:
+        """The trading day of an aware moment."""
+        local = at.astimezone(self.zone)
+        return local.date() if local.time() >= self.reset else local.date() - timedelta(days=1)
+
+    def bounds(self, day: date) -> tuple[str, str]:
+        """First second of a day and of the next, as the database writes them."""
+        starts = (datetime.combine(one, self.reset, self.zone) for one in (day, day + timedelta(days=1)))
+        first, next_ = (stamp(start) for start in starts)
+        return first, next_
+
+
+def time_of(text: str) -> time:
+    """``HH:MM`` as a time of day."""
+    hours, _, minutes = text.partition(":")
+    return time(int(hours), int(minutes))
+
+
+def recompute(connection: sqlite3.Connection, days: TradingDays, day: date) -> None:
+    """Write the figures of one trading day."""
+    bounds = days.bounds(day)
+    entries: dict[str, int] = dict(connection.execute(_ENTRIES, bounds).fetchall())
+    a_closed = connection.execute(_A_CLOSED, bounds).fetchone()[0]
+    b_closed = connection.execute(_B_CLOSED, bounds).fetchone()[0]
+    results = [exact(row[0]) for row in connection.execute(_RESULTS, bounds) if row[0] is not None]
+    connection.execute(
+        _STORE,
+        (
+            day.isoformat(),
+            sum(entries.values()),
+            a_closed,
+            b_closed,
+            *(entries.get(logic, 0) for logic in ("LOGIC1", "LOGIC2", "LOGIC3")),
+            float(sum(results, Decimal(0))),
+            win_rate(results),
+            profit_factor(results),
+        ),
+    )
+
+
+def win_rate(results: list[Decimal]) -> float:
+    """Winners in percent of the trades that ended; 0 without any."""
+    winners = sum(1 for result in results if result > 0)
+    return round(100 * winners / len(results), 2) if results else 0.0
+
+
+def profit_factor(results: list[Decimal]) -> float | None:
+    """What was won for each unit lost: 0 when nothing was won or lost, ``None`` when nothing was lost."""
+    won = sum((result for result in results if result > 0), Decimal(0))
+    lost = -sum((result for result in results if result < 0), Decimal(0))
+    if lost:
+        return float(won / lost)
+    return None if won else 0.0

@@ -1,0 +1,171 @@
+"""One alert from its decision to its rows: what is done, noted and told, by what was decided."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from zepix_core import Alert, Decision, Gate, Priority, ServiceAPI
+from zepix_plugins_v3 import report, store, trading
+from zepix_plugins_v3 import trade as trades
+from zepix_plugins_v3.alert import V3Alert
+from zepix_plugins_v3.decision import Action, Entry, V3Decision
+from zepix_plugins_v3.rules import Rules
+from zepix_plugins_v3.trading import Carried
+from zepix_plugins_v3.trends import WORDS
+
+
+@attrs.frozen(kw_only=True)
+class Case:
+    """One alert under way. The rules are those it began with.
+
+    Attributes:
+        payload: The message as read from its body.
+    """
+
+    source: Alert
+    payload: Mapping[str, Any]
+    alert: V3Alert
+    decision: V3Decision
+    rules: Rules
+    api: ServiceAPI
+
+
+async def carry_out(case: Case) -> Decision:
+    """Do what was decided and note it in the signals log."""
+    decision = case.decision
+    if decision.entry is not None:
+        return await _enter(case, decision.entry)
+    if decision.action is Action.CLOSE:
+        return await _close(case)
+    if decision.action is Action.NOTIFY:
+        await _tell_squeeze(case)
+    elif decision.action is Action.TREND_UPDATE:
+        await _write_trends(case)
+    await _note(case, decision.reason)
+    return report.decided(decision, case.payload)
+
+
+async def _enter(case: Case, entry: Entry) -> Decision:
+    alert, decision = case.alert, case.decision
+    carried = await trading.enter(alert.symbol, entry, float(alert.price), decision.close_tickets, case.api)
+    await _tell_failed_closes(case, carried)
+    data = {
+        "closes": trading.closes_shown(carried.closes),
+        "orders": trading.orders_shown(carried.placed),
+        "chain": f"{alert.symbol}_{case.source.key[-8:]}",
+    }
+    if carried.refusal is not None:
+        reason = trading.reason_of(carried.refusal.code)
+        await _note(case, reason)
+        name = "host's gate" if carried.placed is None else "broker"
+        gate = Gate(name, False, carried.refusal.code, "takes order A", note=carried.refusal.message)
+        closed = tuple(result.order_id for result in carried.closes if result.success)
+        return report.turned_down(decision, case.payload, reason=reason, gate=gate, data=data, tickets=closed)
+    if entry.pillars is not None:
+        for name, value in entry.pillars.items():
+            await case.api.trend.update_trend(alert.symbol, name, WORDS[value])
+    aside = await _note_trade(case, carried)
+    await _tell_route(case, entry)
+    return report.decided(decision, case.payload, data=data, tickets=carried.tickets, reason=aside)
+
+
+async def _note_trade(case: Case, carried: Carried) -> str | None:
+    """The rows of a pair that went in; a shadow pair has none, the host keeps its book."""
+    if carried.placed is None or carried.shadow or carried.unresolved:
+        reason = "unresolved" if carried.unresolved else "shadow"
+        await _note(case, reason)
+        return reason
+    results = (carried.placed.a, carried.placed.b)
+    trade = trades.of_alert(case.alert, case.rules, case.source.received_at)
+    now, key = trades.stamp(case.api.now()), case.source.key
+
+    def work(connection: Any) -> None:
+        stored = store.placed(connection, key, trade, results, now)
+        store.handled(connection, key, None, None if stored is None else stored.id)
+
+    await case.api.db.run(work)
+    return None
+
+
+async def _close(case: Case) -> Decision:
+    """Close what the exit closes. Nothing could be closed: the alert is rejected with the first code."""
+    closes = await trading.close(case.decision.close_tickets, "Exit_Signal", case.api)
+    carried = Carried(closes=closes)
+    await _tell_failed_closes(case, carried)
+    data = {"closes": trading.closes_shown(closes)}
+    done = tuple(result.order_id for result in closes if result.success)
+    if done:
+        await _note(case, None)
+        return report.decided(case.decision, case.payload, data=data, tickets=done)
+    reason = trading.reason_of(closes[0].code)
+    await _note(case, reason)
+    gate = Gate("broker", False, closes[0].code, "closes the positions", note=closes[0].message)
+    return report.turned_down(case.decision, case.payload, reason=reason, gate=gate, data=data)
+
+
+async def _write_trends(case: Case) -> None:
+    """A pulse is stored whole; people hear of it only when a pillar changed."""
+    api, symbol, decision = case.api, case.alert.symbol, case.decision
+    new = dict(decision.trends or {})
+    old = api.trend.get_mtf_trends(symbol) if decision.notify else {}
+    for name, word in new.items():
+        await api.trend.update_trend(symbol, name, word)
+    if not decision.notify:
+        return
+    was = {name: WORDS[old.get(name, 0)] for name in decision.changed_pillars}
+    now = {name: new[name] for name in decision.changed_pillars}
+    shown = ", ".join(f"{name} {word}" for name, word in now.items())
+    await api.notify(
+        "trend_changed",
+        Priority.LOW,
+        f"{symbol}: {shown}.",
+        {
+            "symbol": symbol,
+            "timeframe": ", ".join(now),
+            "old": ", ".join(f"{name} {word}" for name, word in was.items()),
+            "new": shown,
+            "by": "pulse",
+        },
+        symbol=symbol,
+        key=case.source.key,
+    )
+
+
+async def _tell_squeeze(case: Case) -> None:
+    symbol, timeframe = case.alert.symbol, case.alert.timeframe
+    text = f"{symbol} on {timeframe}: volatility squeeze, a big move is expected."
+    data = {
+        "message": text,
+        "symbol": symbol,
+        "timeframe": timeframe,
+        "high_alert_seconds": case.decision.high_alert_seconds,
+    }
+    await case.api.notify("warning", Priority.MEDIUM, text, data, symbol=symbol, key=case.source.key)
+
+
+async def _tell_route(case: Case, entry: Entry) -> None:
+    if not case.api.config.notifications.notify_on_routing:
+        return
+    alert = case.alert
+    text = (
+        f"{alert.symbol} {entry.side}: {alert.signal.names[0]} on {alert.timeframe} goes to"
+        f" {entry.logic_route} ({entry.routing_reason}), conviction {entry.conviction}."
+    )
+    data = {"message": text, "symbol": alert.symbol, "logic": entry.logic_route}
+    await case.api.notify("info", Priority.INFO, text, data, symbol=alert.symbol, key=case.source.key)
+
+
+async def _tell_failed_closes(case: Case, carried: Carried) -> None:
+    failed = [result for result in carried.closes if not result.success]
+    if not failed or not case.api.config.notifications.notify_on_error:
+        return
+    listed = ", ".join(f"{result.order_id} ({result.code or 'no answer'})" for result in failed)
+    text = f"{case.alert.symbol}: not closed on {case.alert.signal.names[0]}: {listed}."
+    data = {"message": text, "symbol": case.alert.symbol, "tickets": [r.order_id for r in failed]}
+    await case.api.notify("error", Priority.HIGH, text, data, symbol=case.alert.symbol, key=case.source.key)
+
+
+async def _note(case: Case, reason: str | None) -> None:
+    key = case.source.key
+    await case.api.db.run(lambda connection: store.handled(connection, key, reason))

@@ -1,0 +1,1 @@
+"""The tables of the plugin's own database, one script a version."""
