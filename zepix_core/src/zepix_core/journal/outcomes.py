@@ -52,8 +52,11 @@ def needs_human(connection: sqlite3.Connection, clock: Clock, intent: Intent, wh
         connection, clock,
         Notice(
             type="order_unresolved", priority=Priority.CRITICAL, plugin=intent.plugin, symbol=intent.symbol,
-            alert_id=intent.alert_id, text=f"{intent.plugin} {intent.symbol} {intent.intent_id}: {why}; a person must look",
-            data={"action": intent.action.value, "lots": intent.lots, "why": why, "intent_id": intent.intent_id},
+            alert_id=intent.alert_id,
+            text=f"{intent.plugin} {intent.symbol} {intent.intent_id}: {why}; a person must look",
+            data={
+                "action": intent.action.value, "lots": intent.lots, "why": why, "intent_id": intent.intent_id
+            },
         ),
     )  # fmt: skip
     return intent_rows.move(connection, clock, intent.intent_id, IntentState.NEEDS_HUMAN, reason=why)

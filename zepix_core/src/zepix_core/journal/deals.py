@@ -1,0 +1,167 @@
+"""What one deal changes: the intents it belongs to, the plugin's update, the notice. One transaction."""
+
+import sqlite3
+from collections.abc import Callable
+
+import attrs
+
+from zepix_core.clock import Clock
+from zepix_core.journal import deal_rows, events, intent_rows, outbox
+from zepix_core.journal.intents import OVER
+from zepix_core.journal.ledger import LEAST, closed_volume
+from zepix_core.journal.matching import close_for_deal, entry_for_deal
+from zepix_core.journal.outcomes import needs_human
+from zepix_core.journal.trade_notices import closed_notice
+from zepix_core.model.market import SymbolInfo
+from zepix_core.model.order import Deal, DealEntry, DealReason, Intent, IntentState, TradeUpdate, UpdateKind
+from zepix_core.rules.pips import profit_pips
+
+Symbols = Callable[[str], SymbolInfo | None]
+S = IntentState
+
+
+@attrs.frozen(kw_only=True)
+class DealSettler:
+    """Books deals of one account."""
+
+    clock: Clock
+    account: str
+    symbols: Symbols
+
+    def take(self, connection: sqlite3.Connection, deal: Deal, final: bool) -> str | None:
+        """Book a deal once and return the plugin that has news, if any.
+
+        Args:
+            final: The deals before this one are booked. A deal that matches nothing is foreign then;
+                otherwise it is left for the next catch-up.
+        """
+        if deal_rows.known(connection, self.account, deal.ticket):
+            return None
+        if deal.entry is DealEntry.IN:
+            return self._opened(connection, deal, final)
+        return self._closed(connection, deal, final)
+
+    def emit(self, connection: sqlite3.Connection, update: TradeUpdate) -> None:
+        """Write a trade update for its plugin; its sequence is the row's."""
+        events.append(
+            connection, self.clock, "trade_update", attrs.asdict(update),
+            alert_id=update.alert_id, plugin=update.plugin, intent_id=update.intent_id,
+        )  # fmt: skip
+
+    def _opened(self, connection: sqlite3.Connection, deal: Deal, final: bool) -> str | None:
+        entry = entry_for_deal(connection, self.account, deal)
+        if entry is None:
+            if final:
+                deal_rows.add(connection, self.account, deal, None)
+            return None
+        deal_rows.add(connection, self.account, deal, entry)
+        before = [
+            d for d in deal_rows.of_position(connection, self.account, deal.position)
+            if d.entry is DealEntry.IN and d.ticket != deal.ticket
+        ]  # fmt: skip
+        lots = round(sum(d.volume for d in before) + deal.volume, 8)
+        price = (sum(d.volume * d.price for d in before) + deal.volume * deal.price) / lots
+        entry = self._fill(connection, entry, deal, lots, round(price, 10))
+        kind = UpdateKind.MODIFIED if before else UpdateKind.OPENED
+        self.emit(connection, self._update(entry, deal, kind, volume=lots))
+        return entry.plugin
+
+    def _fill(
+        self, connection: sqlite3.Connection, entry: Intent, deal: Deal, lots: float, price: float
+    ) -> Intent:
+        numbers = {
+            "position_id": deal.position, "deal_ticket": deal.ticket, "fill_lots": lots, "fill_price": price,
+            "order_ticket": entry.order_ticket or deal.order,
+        }  # fmt: skip
+        cause = {"deal": deal.ticket}
+        never_sent = entry.state in (S.DENIED, S.PLANNED)
+        if never_sent or lots > entry.lots + LEAST:
+            why = "an order for an intent that was not sent" if never_sent else f"{lots:g} lots were filled"
+            entry = intent_rows.move(
+                connection, self.clock, entry.intent_id, S.ADOPTED, cause, reason="", **numbers
+            )
+            return needs_human(connection, self.clock, entry, why)
+        state = S.FILLED if lots >= entry.lots - LEAST else S.PARTLY_FILLED
+        if entry.state in OVER:
+            state = S.ADOPTED
+        elif entry.state in (S.ADOPTED, S.NEEDS_HUMAN, S.CLOSED, S.FILLED):
+            state = entry.state
+        return intent_rows.move(connection, self.clock, entry.intent_id, state, cause, reason="", **numbers)
+
+    def _closed(self, connection: sqlite3.Connection, deal: Deal, final: bool) -> str | None:
+        entry = intent_rows.entry_of(connection, self.account, deal.position)
+        if entry is None:
+            if final:
+                deal_rows.add(connection, self.account, deal, None)
+            return None
+        deal_rows.add(connection, self.account, deal, entry)
+        closed = closed_volume(connection, self.account, deal.position)
+        remaining = max(0.0, round(entry.fill_lots - closed, 8))
+        reason = self._reason(connection, entry, deal)
+        done = remaining <= LEAST
+        if done and entry.state is not S.NEEDS_HUMAN:
+            cause = {"deal": deal.ticket, "close_reason": reason}
+            entry = intent_rows.move(connection, self.clock, entry.intent_id, S.CLOSED, cause)
+        update = attrs.evolve(
+            self._update(
+                entry, deal, UpdateKind.CLOSED if done else UpdateKind.PARTLY_CLOSED,
+                volume=0.0 if done else remaining,
+            ),
+            closed_volume=deal.volume, reason=reason, profit_pips=self._pips(entry, deal),
+        )  # fmt: skip
+        self.emit(connection, update)
+        outbox.put(connection, self.clock, closed_notice(update))
+        return entry.plugin
+
+    def _reason(self, connection: sqlite3.Connection, entry: Intent, deal: Deal) -> str:
+        """Close reason of services.md 4.9; settles the close intent behind the deal."""
+        if deal.reason is DealReason.SL:
+            return "SL"
+        if deal.reason is DealReason.TP:
+            return target_of(entry)
+        if deal.reason is DealReason.CLIENT:
+            return "Manual"
+        close = None if deal.reason is DealReason.SO else close_for_deal(connection, self.account, deal)
+        if close is None:
+            return "Broker"
+        state = S.CLOSED if close.state in (S.SENDING, S.UNKNOWN, S.PLACED) else close.state
+        if state in OVER:
+            state = S.ADOPTED
+        intent_rows.move(
+            connection, self.clock, close.intent_id, state, {"deal": deal.ticket},
+            order_ticket=deal.order, deal_ticket=deal.ticket, fill_price=deal.price, fill_lots=deal.volume,
+        )  # fmt: skip
+        return close.label or "Manual"
+
+    def _pips(self, entry: Intent, deal: Deal) -> float:
+        info = self.symbols(entry.symbol)
+        if info is None:
+            return 0.0
+        return profit_pips(entry.side, entry.fill_price, deal.price, info.pip_size)
+
+    def _update(self, entry: Intent, deal: Deal, kind: UpdateKind, volume: float) -> TradeUpdate:
+        return TradeUpdate(
+            sequence=0, kind=kind, plugin=entry.plugin, intent_id=entry.intent_id, alert_key=entry.alert_key,
+            alert_id=entry.alert_id, ticket=deal.position, symbol=entry.symbol, side=entry.side,
+            leg=entry.leg, label=entry.label, volume=volume, price=deal.price, time_ns=deal.time_ns,
+            price_open=entry.fill_price, sl=entry.sl, tp=entry.tp, profit=deal.profit,
+            commission=deal.commission, swap=deal.swap, deal=deal.ticket, book=entry.book,
+        )  # fmt: skip
+
+
+def target_of(entry: Intent) -> str:
+    """Which target an entry aims at: its label when that names one, else A aims at TP2, others at TP1."""
+    named = [word for word in ("TP1", "TP2", "TP3") if word in entry.label.upper()]
+    if named:
+        return named[0]
+    return "TP2" if entry.leg == "A" else "TP1"
+
+
+def update_of(entry: Intent, kind: UpdateKind, time_ns: int, reason: str = "") -> TradeUpdate:
+    """An update that no deal caused: changed stops, an order that never came to be."""
+    return TradeUpdate(
+        sequence=0, kind=kind, plugin=entry.plugin, intent_id=entry.intent_id, alert_key=entry.alert_key,
+        alert_id=entry.alert_id, ticket=entry.position_id, symbol=entry.symbol, side=entry.side,
+        leg=entry.leg, label=entry.label, volume=entry.fill_lots, price=entry.fill_price, time_ns=time_ns,
+        price_open=entry.fill_price, sl=entry.sl, tp=entry.tp, reason=reason, book=entry.book,
+    )  # fmt: skip

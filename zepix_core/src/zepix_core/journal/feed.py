@@ -1,0 +1,131 @@
+"""Hands each plugin its trade updates, in order, by a cursor that moves after the hook has returned."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable
+
+import attrs
+import msgspec
+
+from zepix_core.clock import Clock
+from zepix_core.errors import PluginError, StorageError, WorkerDied
+from zepix_core.journal import events, outbox
+from zepix_core.model.notice import Notice, Priority
+from zepix_core.model.order import TradeUpdate
+from zepix_core.storage.executor import Executor
+
+log = logging.getLogger(__name__)
+Deliver = Callable[[str, TradeUpdate], Awaitable[None]]
+TRIES = 3
+BATCH = 64
+BACKOFF = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+_NEXT = (
+    "SELECT seq, payload FROM journal_events WHERE plugin = ?1 AND kind = 'trade_update' AND seq >"
+    " (SELECT coalesce(max(seq), 0) FROM event_cursors WHERE plugin = ?1) ORDER BY seq LIMIT ?2"
+)
+_WAITING = (
+    "SELECT DISTINCT plugin FROM journal_events e WHERE kind = 'trade_update' AND plugin IS NOT NULL AND seq >"
+    " (SELECT coalesce(max(seq), 0) FROM event_cursors c WHERE c.plugin = e.plugin)"
+)
+_MOVE = (
+    "INSERT INTO event_cursors (plugin, seq) VALUES (?, ?)"
+    " ON CONFLICT (plugin) DO UPDATE SET seq = max(seq, excluded.seq)"
+)
+
+
+class UpdateFeed:
+    """One task per plugin that has updates waiting.
+
+    A worker that died is tried again for as long as it takes; a hook that fails on one update is tried
+    three times, then the update is noted as not taken and the cursor moves on.
+    """
+
+    def __init__(self, executor: Executor, clock: Clock, deliver: Deliver) -> None:
+        self._executor = executor
+        self._clock = clock
+        self._deliver = deliver
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
+        self._stopped = False
+
+    async def start(self) -> None:
+        """Deliver what an earlier life left."""
+        self._stopped = False
+        plugins = await self._executor.read(lambda c: [row[0] for row in c.execute(_WAITING)])
+        for plugin in plugins:
+            self.wake(plugin)
+
+    def wake(self, plugin: str) -> None:
+        """There is something for ``plugin``."""
+        if self._stopped:
+            return
+        task = self._tasks.get(plugin)
+        if task is None or task.done():
+            self._tasks[plugin] = asyncio.get_running_loop().create_task(self._serve(plugin))
+        else:
+            self._again.add(plugin)
+
+    async def settled(self) -> None:
+        """Wait until no task runs: all that could be delivered is delivered."""
+        while running := [task for task in self._tasks.values() if not task.done()]:
+            await asyncio.wait(running)
+
+    async def stop(self) -> None:
+        """Stop handing out; what was not taken stays for the next start."""
+        self._stopped = True
+        tasks = [task for task in self._tasks.values() if not task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _serve(self, plugin: str) -> None:
+        failures = 0
+        while not self._stopped:
+            self._again.discard(plugin)
+            try:
+                rows = await self._executor.read(lambda c: list(c.execute(_NEXT, (plugin, BATCH))))
+                if not rows and plugin not in self._again:
+                    return
+                for seq, payload in rows:
+                    await self._hand(plugin, seq, payload)
+                    failures = 0
+            except (WorkerDied, StorageError) as error:
+                log.warning("updates of %s wait: %s", plugin, error)
+                await self._clock.sleep(BACKOFF[min(failures, len(BACKOFF) - 1)])
+                failures += 1
+
+    async def _hand(self, plugin: str, seq: int, payload: str) -> None:
+        update = attrs.evolve(msgspec.json.decode(payload, type=TradeUpdate), sequence=seq)
+        for attempt in range(1, TRIES + 1):
+            try:
+                await self._deliver(plugin, update)
+                break
+            except WorkerDied:
+                raise
+            except PluginError as error:
+                log.warning("%s did not take update %s (try %s): %s", plugin, seq, attempt, error)
+                if attempt == TRIES:
+                    await self._executor.run(self._give_up(update, error))
+                    return
+                await self._clock.sleep(BACKOFF[attempt - 1])
+        await self._executor.run(lambda connection: connection.execute(_MOVE, (plugin, seq)) and None)
+
+    def _give_up(self, update: TradeUpdate, error: PluginError) -> Callable[[sqlite3.Connection], None]:
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(_MOVE, (update.plugin, update.sequence))
+            data = {"hook": "on_trade_update", "error": error.message, "count": TRIES}
+            events.append(
+                connection, self._clock, "update_not_taken", {**data, "sequence": update.sequence},
+                alert_id=update.alert_id, plugin=update.plugin, intent_id=update.intent_id,
+            )  # fmt: skip
+            outbox.put(
+                connection, self._clock,
+                Notice(
+                    type="plugin_error", priority=Priority.HIGH, plugin=update.plugin, symbol=update.symbol,
+                    text=f"{update.plugin} did not take an update of ticket {update.ticket}: {error.message}",
+                    data=data,
+                ),
+            )  # fmt: skip
+
+        return work

@@ -1,0 +1,80 @@
+"""Which intent a deal or a position belongs to (reliability.md 3.3): ticket, comment, the one likeness."""
+
+import sqlite3
+
+from zepix_core.clock import NS
+from zepix_core.journal.intent_rows import SELECT, entry_of, find, get
+from zepix_core.journal.intents import intent_in
+from zepix_core.model.market import Side
+from zepix_core.model.order import Action, Book, Deal, Intent, IntentState, Position
+
+BEFORE_NS = 300 * NS
+LEAST = 1e-7
+_BY_ORDER = SELECT + " WHERE account = ? AND action = ? AND order_ticket = ? AND order_ticket != 0"
+_OPEN_LIKE = (
+    SELECT + " WHERE account = ? AND action = 'open' AND position_id = 0 AND state IN"
+    " ('sending', 'placed', 'unknown') AND book = ? AND magic = ? AND symbol = ? AND side = ?"
+)
+_CLOSING = (
+    SELECT + " WHERE account = ? AND action = 'close' AND position_id = ? AND state IN ('sending', 'unknown')"
+)
+
+
+def entry_for_deal(connection: sqlite3.Connection, account: str, deal: Deal) -> Intent | None:
+    """The entry intent behind an opening deal, ``None`` when there is none or it is not certain."""
+    found = entry_of(connection, account, deal.position)
+    if found is None:
+        by_order = find(connection, _BY_ORDER, (account, Action.OPEN.value, deal.order))
+        found = by_order[0] if by_order else None
+    if found is None:
+        found = _by_comment(connection, account, deal.comment, Action.OPEN)
+    if found is not None:
+        return found
+    return _only_like(
+        connection, account, deal.book, deal.magic, deal.symbol, deal.side, deal.volume, deal.time_ns
+    )
+
+
+def entry_for_position(connection: sqlite3.Connection, account: str, position: Position) -> Intent | None:
+    """The entry intent behind an open position."""
+    found = entry_of(connection, account, position.ticket)
+    if found is None:
+        found = _by_comment(connection, account, position.comment, Action.OPEN)
+    if found is not None:
+        return found
+    return _only_like(
+        connection, account, position.book, position.magic, position.symbol, position.side, position.volume,
+        position.time_ns,
+    )  # fmt: skip
+
+
+def close_for_deal(connection: sqlite3.Connection, account: str, deal: Deal) -> Intent | None:
+    """The close intent behind a closing deal, ``None`` when the broker or a person closed it."""
+    by_order = find(connection, _BY_ORDER, (account, Action.CLOSE.value, deal.order))
+    if by_order:
+        return by_order[0]
+    found = _by_comment(connection, account, deal.comment, Action.CLOSE)
+    if found is not None:
+        return found
+    waiting = find(connection, _CLOSING, (account, deal.position))
+    return waiting[0] if len(waiting) == 1 and deal.reason.value == "expert" else None
+
+
+def _by_comment(connection: sqlite3.Connection, account: str, comment: str, action: Action) -> Intent | None:
+    named = intent_in(comment)
+    found = None if named is None else get(connection, named)
+    return found if found is not None and found.account == account and found.action is action else None
+
+
+def _only_like(
+    connection: sqlite3.Connection, account: str, book: Book, magic: int, symbol: str, side: Side,
+    volume: float, time_ns: int,
+) -> Intent | None:  # fmt: skip
+    if magic == 0:
+        return None
+    alike = [
+        intent
+        for intent in find(connection, _OPEN_LIKE, (account, book.value, magic, symbol, side.value))
+        if abs(intent.lots - volume) < LEAST and intent.created_ns - BEFORE_NS <= time_ns
+    ]
+    return alike[0] if len(alike) == 1 and alike[0].state is not IntentState.PLANNED else None

@@ -1,0 +1,119 @@
+"""The broker's deals become the plugins' trade updates, each exactly once by its ticket."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+
+from zepix_core.broker.port import Broker
+from zepix_core.clock import Clock
+from zepix_core.errors import BrokerOffline, ZepixError
+from zepix_core.journal import deal_rows, host_state
+from zepix_core.journal.deals import DealSettler
+from zepix_core.model.order import Book, Deal
+from zepix_core.storage.executor import Executor
+
+log = logging.getLogger(__name__)
+MARK = "deals_seen:"
+Listener = Callable[[str], None]
+
+
+class Updates:
+    """Books deals as they come, and catches up with those that did not come.
+
+    The mark of a book is the last deal of a complete read; deals that came by themselves do not move it,
+    so that a lost message is found at the next catch-up.
+    """
+
+    def __init__(self, executor: Executor, broker: Broker, clock: Clock, settler: DealSettler) -> None:
+        self._executor = executor
+        self._broker = broker
+        self._clock = clock
+        self._settler = settler
+        self._waiting: list[Deal] = []
+        self._lock = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+        self._listeners: list[Listener] = []
+        broker.on_deals(self._hear)
+
+    def listen(self, listener: Listener) -> None:
+        """Call ``listener`` with a plugin's id when there is an update for it."""
+        self._listeners.append(listener)
+
+    def tell(self, plugins: Sequence[str]) -> None:
+        """Wake the listeners for these plugins, after the commit."""
+        for plugin in dict.fromkeys(plugins):
+            for listener in self._listeners:
+                listener(plugin)
+
+    async def drain(self) -> None:
+        """Book what has come so far."""
+        async with self._lock:
+            deals, self._waiting = self._waiting, []
+            if deals:
+                try:
+                    await self._book(deals, final=False)
+                except ZepixError:
+                    self._waiting = deals + self._waiting
+                    raise
+
+    async def ensure(self, ticket: int) -> None:
+        """Book the deal with that ticket before going on, if the broker can tell it now."""
+        await self.drain()
+        account = self._settler.account
+        if ticket and not await self._executor.read(lambda c: deal_rows.known(c, account, ticket)):
+            try:
+                await self.catch_up(Book.SHADOW if ticket < 0 else Book.LIVE)
+            except BrokerOffline:
+                log.info("deal %s will be booked when the broker is back", ticket)
+
+    async def catch_up(self, *books: Book) -> int:
+        """Read the deals since the mark and book those that are new; returns how many were read.
+
+        Raises:
+            BrokerOffline: Nothing was read, nothing is concluded.
+        """
+        count = 0
+        for book in books or (Book.LIVE, Book.SHADOW):
+            async with self._lock:
+                count += await self._catch_up(book)
+        return count
+
+    async def stop(self) -> None:
+        """Book what has come and stop listening."""
+        if self._task is not None:
+            await self._task
+        await self.drain()
+
+    async def _catch_up(self, book: Book) -> int:
+        key = MARK + book.value
+        mark = await self._executor.read(lambda connection: host_state.read(connection, key)) or 0
+        deals = await self._broker.deals(after_ticket=mark, book=book)
+        if deals:
+            last = max(deals, key=lambda deal: abs(deal.ticket)).ticket
+            await self._book(deals, final=True, mark=(key, last))
+        return len(deals)
+
+    async def _book(self, deals: Sequence[Deal], final: bool, mark: tuple[str, int] | None = None) -> None:
+        ordered = sorted(deals, key=lambda deal: abs(deal.ticket))
+
+        def work(connection: sqlite3.Connection) -> list[str]:
+            told = [self._settler.take(connection, deal, final) for deal in ordered]
+            if mark is not None:
+                host_state.write(connection, self._clock, *mark)
+            return [plugin for plugin in told if plugin is not None]
+
+        self.tell(await self._executor.run(work))
+
+    def _hear(self, deals: tuple[Deal, ...]) -> None:
+        self._waiting.extend(deals)
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._work())
+
+    async def _work(self) -> None:
+        while self._waiting:
+            try:
+                await self.drain()
+            except ZepixError as error:
+                log.error("deals could not be booked: %s", error)
+                return
