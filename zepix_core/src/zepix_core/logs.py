@@ -112,10 +112,12 @@ def relay(name: str, line: str) -> None:
     """Take one stderr line of the child ``name`` into this process's log, keeping level, event and fields."""
     try:
         said = json.loads(line)
-        event = str(said.pop("event"))
-        level = logging.getLevelNamesMapping().get(str(said.pop("level", "info")).upper(), logging.INFO)
-    except (ValueError, KeyError, AttributeError):
-        said, event, level = {}, line, logging.INFO
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict) or "event" not in said:
+        said = {"event": line}
+    event = str(said.pop("event"))
+    level = logging.getLevelNamesMapping().get(str(said.pop("level", "info")).upper(), logging.INFO)
     logger = str(said.pop("logger", "output"))
     said.pop("at", None)
     logging.getLogger(f"zepix.{name}").log(level, "%s", event, extra={"fields": {"said_by": logger, **said}})

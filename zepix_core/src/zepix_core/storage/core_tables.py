@@ -52,8 +52,8 @@ def save_trade(connection: sqlite3.Connection, plugin: str, trade: Mapping[str, 
         connection,
         """
         INSERT INTO trades (plugin_id, mt5_ticket, symbol, direction, lot_size, entry_price, sl_price,
-            tp_price, entry_time, exit_time, exit_price, profit_pips, profit_dollars, commission, swap, status,
-            close_reason, signal_type, signal_data, logic_type, order_type, created_at, updated_at)
+            tp_price, entry_time, exit_time, exit_price, profit_pips, profit_dollars, commission, swap,
+            status, close_reason, signal_type, signal_data, logic_type, order_type, created_at, updated_at)
         VALUES (:plugin_id, :mt5_ticket, :symbol, :direction, :lot_size, :entry_price, :sl_price, :tp_price,
             :entry_time, :exit_time, :exit_price, :profit_pips, :profit_dollars, :commission, :swap, :status,
             :close_reason, :signal_type, :signal_data, :logic_type, :order_type, :now, :now)

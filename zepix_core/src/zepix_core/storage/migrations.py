@@ -87,15 +87,18 @@ def read_steps(package: str, prefix: str = "") -> tuple[Step, ...]:
         number, name, down = match.groups()
         text = file.read_text("utf-8")
         if down:
-            downs[f"{number}_{name}"] = text
+            downs[f"{number}_{name}.down.sql"] = text
         elif number in steps:
             raise StorageError(f"{package}: two scripts have the number {number}.", "Number them apart.")
         else:
             steps[number] = Step(version=prefix + number, description=name, script=text)
-    return tuple(
-        attrs.evolve(step, down=downs.get(f"{number}_{step.description}", ""))
+    whole = tuple(
+        attrs.evolve(step, down=downs.pop(f"{number}_{step.description}.down.sql", ""))
         for number, step in steps.items()
     )
+    for lost in downs:
+        raise StorageError(f"{package}: {lost} takes back a script that is not there.", "Name both alike.")
+    return whole
 
 
 def core_steps() -> tuple[Step, ...]:
