@@ -1,10 +1,11 @@
 """The plugins' own settings files, ``plugins/<id>.toml``."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
+from zepix_core.config.atomic import write_atomic
 from zepix_core.config.document import Document, read_document
 from zepix_core.config.home import Home
 from zepix_core.config.schema_check import schema_faults
@@ -55,21 +56,51 @@ def plugin_ids(home: Home) -> tuple[str, ...]:
     return tuple(sorted({p.stem for p in home.plugins.iterdir() if p.suffix in (".toml", ".json")}))
 
 
-def known_schemas(home: Home) -> dict[str, Mapping[str, Any]]:
-    """JSON Schemas of the plugins' models as their workers reported them last; empty before that."""
+def remember_plugins(home: Home, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Keep what the workers said (``data/plugins.json``), so that a stopped host can show and check it.
+
+    Each row holds ``id`` and, besides what is shown, the JSON Schema of its settings as ``config_schema``.
+
+    Raises:
+        SettingsError: The file cannot be written.
+    """
+    text = msgspec.json.format(msgspec.json.encode(list(rows)), indent=1).decode()
+    write_atomic(home.plugins_cache, text + "\n")
+
+
+def remembered(home: Home) -> tuple[dict[str, Any], ...]:
+    """What `remember_plugins` kept; empty before the first start."""
     try:
         rows = msgspec.json.decode(home.plugins_cache.read_bytes())
     except (OSError, msgspec.DecodeError):
-        return {}
+        return ()
     if not isinstance(rows, list):
-        return {}
-    return {
-        row["id"]: row["config_schema"]
-        for row in rows
-        if isinstance(row, dict)
-        and isinstance(row.get("id"), str)
-        and isinstance(row.get("config_schema"), dict)
-    }
+        return ()
+    return tuple(row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str))
+
+
+def known_schemas(home: Home) -> dict[str, Mapping[str, Any]]:
+    """JSON Schemas of the plugins' settings as their workers reported them last."""
+    rows = remembered(home)
+    return {row["id"]: row["config_schema"] for row in rows if isinstance(row.get("config_schema"), dict)}
+
+
+def known_defaults(home: Home, plugin_id: str) -> dict[str, Any]:
+    """The defaults in a plugin's schema; empty when its worker never ran."""
+    found = _defaults(known_schemas(home).get(plugin_id, {}))
+    return found if isinstance(found, dict) else {}
+
+
+def _defaults(schema: Mapping[str, Any]) -> Any:
+    properties = schema.get("properties")
+    if not isinstance(properties, Mapping):
+        return schema.get("default")
+    named = schema.get("default")
+    found = dict(named) if isinstance(named, Mapping) else {}
+    for key, inner in properties.items():
+        if key not in found and ("default" in inner or "properties" in inner):
+            found[key] = _defaults(inner)
+    return found
 
 
 def plugin_file_faults(home: Home, variables: Mapping[str, Secret]) -> tuple[str, ...]:

@@ -23,11 +23,7 @@ BENCH_BALANCE = 10_000_000.0
 MANY = 1_000_000
 
 BENCH_PLUGINS: dict[str, dict[str, Any]] = {
-    "combined_v3": {
-        "settings": {
-            "signal_handling": {"duplicate_window_seconds": 0, "squeeze_alert_seconds": 0},
-        }
-    },
+    "combined_v3": {"settings": {"signal_handling": {"duplicate_window_seconds": 0}}},
 }
 """What the profile sets in the plugins' own files: no duplicate windows. Caps are lifted by the host."""
 

@@ -19,7 +19,7 @@ API_TOKEN = "ZEPIX_API_TOKEN"  # noqa: S105 (the name of a variable)
 SECRET_ENDINGS = ("token", "password", "secret", "key")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,256}")
-_BOT_TOKEN = re.compile(r"\d{8,10}:[\w-]{35}")
+LEAST_MASKED = 4
 
 
 class Secret:
@@ -75,12 +75,21 @@ def masked(data: Any, key: str = "") -> Any:
     return data
 
 
-def mask_text(text: str, known: tuple[Secret, ...] = ()) -> str:
-    """``text`` with the known secrets, and whatever looks like a bot token, replaced by ``***``."""
-    for secret in known:
-        if secret:
-            text = text.replace(secret.reveal(), MASK)
-    return _BOT_TOKEN.sub(MASK, text)
+def mask_known(data: Any, env_file: Path) -> Any:
+    """A copy of plain data in which the values of the ``.env`` file read ``***``, wherever they stand."""
+    known = sorted((secret.reveal() for secret in read_env(env_file).values()), key=len, reverse=True)
+    return _without([value for value in known if len(value) >= LEAST_MASKED], data)
+
+
+def _without(known: list[str], data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {name: _without(known, value) for name, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_without(known, value) for value in data]
+    if isinstance(data, str):
+        for value in known:
+            data = data.replace(value, MASK)
+    return data
 
 
 def token_hash(token: str) -> str:

@@ -1,0 +1,41 @@
+"""``zepix init``."""
+
+import click
+
+from zepix_core.cli.options import home_option
+from zepix_core.config.home import Home
+from zepix_core.config.settings import PROFILES
+
+
+@click.command()
+@click.option("--webhook-token", help="Token of the webhook's address; else a random one is made.")
+@click.option(
+    "--profile",
+    type=click.Choice(PROFILES),
+    default=None,
+    help="Settings to start with: default, or bench for measuring.",
+)
+@click.option("--yes", is_flag=True, help="Replace settings that are there without asking.")
+@home_option
+def command(home: Home, webhook_token: str | None, profile: str | None, yes: bool) -> None:
+    """Create a home folder with settings and tokens.
+
+    What is there stays, except the settings file when --profile asks for another one.
+    """
+    from zepix_core.cli.options import refuse_while_live
+    from zepix_core.config.profiles import prepare, write_settings
+    from zepix_core.config.secrets import check_token
+
+    if webhook_token is not None:
+        check_token(webhook_token)
+    fresh = prepare(home, profile or "default", webhook_token)
+    if not fresh and profile is not None:
+        refuse_while_live(home, profile)
+        if not yes:
+            click.confirm(f"Replace {home.settings_file} with the profile {profile}?", abort=True)
+        write_settings(home, profile)
+        fresh = True
+    click.echo(f"Home:     {home.path}")
+    click.echo(f"Settings: {home.settings_file}{'' if fresh else ' (kept)'}")
+    click.echo(f"Secrets:  {home.env}")
+    click.echo("Next: `zepix run`, then `zepix url`.")

@@ -1,0 +1,78 @@
+"""Rows on the screen or for another program."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+
+Row = Mapping[str, Any]
+WIDE = 100_000
+
+
+def print_rows(
+    rows: Sequence[Row], columns: Sequence[str], shape: str, empty: str = "Nothing to show."
+) -> None:
+    """Print rows as a table of ``columns``, as one JSON list, or as a JSON object a line."""
+    if shape == "json":
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
+    elif shape == "json-lines":
+        for row in rows:
+            click.echo(json.dumps(row, ensure_ascii=False, default=str))
+    elif not rows:
+        click.echo(empty)
+    else:
+        print_table(rows, columns)
+
+
+def print_table(rows: Iterable[Row], columns: Sequence[str], title: str | None = None) -> None:
+    """A table; nothing is cut. Off a terminal it is as wide as it needs."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    terminal = sys.stdout.isatty()
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=not terminal)
+    for row in rows:
+        table.add_row(*(Text(cell(row.get(column)), _style(column, row.get(column))) for column in columns))
+    Console(width=None if terminal else WIDE, highlight=False).print(table)
+
+
+def print_facts(facts: Row, shape: str) -> None:
+    """One object: a line a fact, or JSON."""
+    if shape == "json":
+        click.echo(json.dumps(facts, indent=2, ensure_ascii=False, default=str))
+    elif shape == "json-lines":
+        click.echo(json.dumps(facts, ensure_ascii=False, default=str))
+    else:
+        width = max((len(name) for name in facts), default=0)
+        for name, value in facts.items():
+            click.echo(f"{name.ljust(width)}  {cell(value)}")
+
+
+def cell(value: Any) -> str:
+    """A value as a table shows it."""
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={cell(item)}" for key, item in value.items()) or "-"
+    if isinstance(value, list | tuple):
+        return ", ".join(cell(item) for item in value) or "-"
+    return " ".join(str(value).split())
+
+
+_GOOD = {"done", "acted", "filled", "closed", "active", "loaded", "ok", "open"}
+_BAD = {"dead", "failed", "rejected", "denied", "needs_human", "quarantined", "bad", "unknown", "refused"}
+
+
+def _style(column: str, value: Any) -> str:
+    if column not in ("state", "status", "result"):
+        return "bold" if column in ("id", "intent_id", "ticket") else ""
+    return "green" if value in _GOOD else "red" if value in _BAD else "yellow"

@@ -1,0 +1,59 @@
+"""``zepix plugins list``."""
+
+from typing import Any
+
+import click
+
+from zepix_core.cli.options import listing_options
+from zepix_core.config.home import Home
+
+COLUMNS = (
+    "id", "name", "distribution", "version", "state", "enabled", "shadow_mode", "alerts", "timeframes",
+    "reason",
+)  # fmt: skip
+
+
+@click.command()
+@listing_options
+def command(home: Home, shape: str, everything: bool) -> None:
+    """List the plugins with their states.
+
+    Of a stopped host: what is installed, and what its workers said last. All are shown, with or without
+    --all.
+    """
+    from zepix_core.cli.client import find_host
+    from zepix_core.cli.options import existing
+    from zepix_core.cli.output import print_rows
+
+    client = find_host(existing(home))
+    rows = client.get("plugins") if client is not None else stopped_rows(home)
+    if shape == "table":
+        rows = [{**row, "alerts": sorted(row.get("alerts") or ())} for row in rows]
+    print_rows(rows, COLUMNS, shape, "No plugin is installed.")
+
+
+def stopped_rows(home: Home) -> list[dict[str, Any]]:
+    """What is installed, each with what its worker said last; no plugin code is imported."""
+    from importlib.metadata import distributions
+
+    from zepix_core.config.plugin_files import remembered
+
+    known = {row["id"]: row for row in remembered(home)}
+    rows = []
+    for distribution in distributions():
+        for entry in distribution.entry_points:
+            if entry.group != "zepix.plugins":
+                continue
+            told = {key: value for key, value in known.get(entry.name, {}).items() if key != "config_schema"}
+            row = {"id": entry.name, "name": "", "state": "discovered", "reason": "", "enabled": True, **told}
+            state = row["state"] if row["state"] in ("disabled", "failed", "quarantined") else "discovered"
+            rows.append(
+                {
+                    **row,
+                    "distribution": distribution.name,
+                    "version": distribution.version,
+                    "state": state,
+                    "pid": None,
+                }
+            )
+    return sorted(rows, key=lambda row: (row.get("priority", 2), row["id"]))

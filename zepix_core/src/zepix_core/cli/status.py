@@ -1,0 +1,69 @@
+"""``zepix status``."""
+
+from typing import Any
+
+import click
+
+from zepix_core.cli.options import format_option, home_option
+from zepix_core.config.home import Home
+
+NOT_REACHABLE = 3
+
+
+@click.command()
+@home_option
+@format_option
+def command(home: Home, shape: str) -> int:
+    """Show how the host stands.
+
+    Ends with 0 when it takes alerts, 1 when it runs but does not, 3 when none runs.
+    """
+    from zepix_core.cli.client import find_host
+    from zepix_core.cli.options import existing
+    from zepix_core.cli.output import print_facts
+
+    client = find_host(existing(home))
+    if client is None:
+        print_facts({"state": "stopped", "home": str(home.path)}, shape)
+        return NOT_REACHABLE
+    told = client.get("status")
+    told["state"] = "running" if told["ready"] else "not ready"
+    print_facts(told if shape != "table" else _facts(told), shape)
+    return 0 if told["ready"] else 1
+
+
+def _facts(told: dict[str, Any]) -> dict[str, Any]:
+    plugins = [
+        f"{row['id']} {row['state']}{' (shadow)' if row['shadow_mode'] else ''}" for row in told["plugins"]
+    ]
+    return {
+        "state": told["state"],
+        **({"reason": told["reason"]} if told["reason"] else {}),
+        "entries": "stopped: " + (told["panic"] or "paused")
+        if told["paused"] or told["panic"]
+        else "allowed",
+        "version": told["version"],
+        "home": told["home"],
+        "profile": told["profile"],
+        "process": told["pid"],
+        "uptime": age(told["uptime_seconds"]),
+        "webhook port": told["webhook_port"],
+        "API port": told["api_port"],
+        "broker": f"{told['broker']}, {'connected' if told['broker_connected'] else 'not connected'}",
+        "alerts waiting": told["waiting"],
+        "open positions": told["open_positions"],
+        "profit today": told["today_pnl"],
+        "profit in all": told["total_pnl"],
+        "plugins": plugins,
+    }
+
+
+def age(seconds: float) -> str:
+    """A duration as ``3d 4h``, ``2h 5m``, ``4m 10s`` or ``9s``."""
+    whole = int(seconds)
+    days, hours, minutes = whole // 86_400, whole // 3600 % 24, whole // 60 % 60
+    if days:
+        return f"{days}d {hours}h"
+    if hours:
+        return f"{hours}h {minutes}m"
+    return f"{minutes}m {whole % 60}s" if minutes else f"{whole}s"

@@ -1,0 +1,147 @@
+"""An alert's story as lines of text: what was read, judged, computed, asked, answered."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from zepix_core.cli.output import cell
+from zepix_core.journal.listing import OrderRow
+from zepix_core.journal.story import Story, StoryEvent
+from zepix_core.model.decision import Decision, Gate
+
+GOOD, BAD, HEAD, DIM, PLAIN = "good", "bad", "head", "dim", ""
+_ENDS = {
+    "done": GOOD,
+    "acted": GOOD,
+    "filled": GOOD,
+    "refused": BAD,
+    "dead": BAD,
+    "rejected": BAD,
+    "failed": BAD,
+}
+_FINE = ("", None)
+
+
+@attrs.frozen
+class Line:
+    """One line; ``style`` is `GOOD`, `BAD`, `HEAD`, `DIM` or `PLAIN`."""
+
+    text: str
+    style: str = PLAIN
+
+
+def story_lines(story: Story) -> Iterator[Line]:
+    """The story in the order it happened."""
+    yield from _arrival(story)
+    for delivery in story.alert.deliveries:
+        yield Line("")
+        reason = f" ({delivery.reason})" if delivery.reason else ""
+        yield Line(f"{delivery.plugin}: {delivery.state}{reason}", _ENDS.get(delivery.state, HEAD))
+        decision = story.decisions.get(delivery.plugin)
+        if decision is not None:
+            yield from _decision(decision)
+    if story.orders:
+        yield Line("")
+        yield Line("Orders", HEAD)
+        for order in story.orders:
+            yield from _order(order)
+    for trade in story.trades:
+        result = f", {trade.closed_lots:g} closed at {trade.price_close:g}" if trade.price_close else ""
+        profit = f", profit {trade.profit:.2f} ({trade.reason})" if trade.closed_lots else ""
+        yield Line(f"  position {trade.ticket}: {trade.status}{result}{profit}")
+    if story.events:
+        yield Line("")
+        yield Line("What happened", HEAD)
+        for event in story.events:
+            yield from _event(event)
+
+
+def _arrival(story: Story) -> Iterator[Line]:
+    alert = story.alert
+    named = f" ({alert.external_id})" if alert.external_id else ""
+    reason = f", {alert.reason}" if alert.reason else ""
+    yield Line(f"Alert {alert.id}{named}: {alert.state}{reason}", _ENDS.get(alert.state, HEAD))
+    yield Line(f"  received  {alert.received_at}")
+    if alert.finished_at:
+        yield Line(f"  finished  {alert.finished_at}")
+    facts = [alert.kind, alert.symbol, alert.timeframe and f"timeframe {alert.timeframe}"]
+    yield Line(f"  kind      {', '.join(fact for fact in facts if fact)}")
+    yield Line(f"  key       {alert.key}")
+    if alert.duplicates:
+        yield Line(
+            f"  repeated  {alert.duplicates} more time{'s' if alert.duplicates > 1 else ''}, nothing done"
+        )
+    yield Line(f"  body      {' '.join(alert.body.split())}", DIM)
+    if story.others:
+        yield Line(f"  Other alerts go by this name: {', '.join(map(str, story.others))}", DIM)
+
+
+def _decision(decision: Decision) -> Iterator[Line]:
+    reason = f" because {decision.reason}" if decision.reason else ""
+    yield Line(f"  decision: {decision.action}{reason}")
+    if decision.fields:
+        yield Line("  fields read", HEAD)
+        width = max(len(name) for name in decision.fields)
+        for name, value in decision.fields.items():
+            yield Line(f"    {name.ljust(width)}  {cell(value)}")
+    if decision.gates:
+        yield Line("  gates", HEAD)
+        for gate in decision.gates:
+            yield gate_line(gate)
+    if decision.steps:
+        yield Line("  sizing", HEAD)
+        width = max(len(step.name) for step in decision.steps)
+        for step in decision.steps:
+            yield Line(f"    {step.name.ljust(width)}  {step.formula} = {step.result}")
+    if decision.data:
+        yield Line(f"  more: {cell(decision.data)}", DIM)
+
+
+def gate_line(gate: Gate) -> Line:
+    """One test with its number and what it was held against."""
+    parts = [cell(gate.value)] if gate.value is not None else []
+    if gate.rule or gate.threshold is not None:
+        parts.append(f"{gate.rule} {cell(gate.threshold) if gate.threshold is not None else ''}".strip())
+    note = f"  {gate.note}" if gate.note else ""
+    mark, style = ("pass", GOOD) if gate.passed else ("FAIL", BAD)
+    return Line(f"    {mark}  {gate.name}: {' '.join(parts) or '-'}{note}", style)
+
+
+def _order(order: OrderRow) -> Iterator[Line]:
+    reason = f" ({order.reason})" if order.reason else ""
+    what = f"{order.action} {order.side} {order.lots:g} {order.symbol}"
+    levels = "".join(f" {name} {price:g}" for name, price in (("SL", order.sl), ("TP", order.tp)) if price)
+    fill = f", filled {order.fill_lots:g} at {order.fill_price:g}" if order.fill_price else ""
+    ticket = f", ticket {order.ticket}" if order.ticket else ""
+    text = f"  {order.intent_id} leg {order.leg}: {what}{levels}{fill}{ticket}, {order.state}{reason}"
+    yield Line(text, _ENDS.get(order.state, PLAIN))
+
+
+def _event(event: StoryEvent) -> Iterator[Line]:
+    after = f"+{event.after_ms:.1f} ms" if event.after_ms is not None else ""
+    where = " ".join(part for part in (event.plugin, event.intent_id) if part)
+    payload = dict(event.payload)
+    gates = payload.pop("gates", None)
+    told, style = _told(event.kind, payload)
+    yield Line(f"  {event.at} {after.rjust(12)}  {event.kind} {where}: {told}".rstrip(": "), style)
+    if isinstance(gates, list):
+        for gate in gates:
+            if isinstance(gate, Mapping):
+                yield gate_line(_gate(gate))
+
+
+def _told(kind: str, payload: Mapping[str, Any]) -> tuple[str, str]:
+    style = PLAIN
+    if kind in ("gate", "reply"):
+        style = BAD if payload.get("code") not in _FINE else GOOD
+    left_out = ("plugin", "intent_id", "alert_key", "alert_id", "time_ns")
+    facts = {key: value for key, value in payload.items() if key not in left_out and value not in _FINE}
+    latency = facts.pop("latency_ms", None)
+    text = cell(facts) if facts else ""
+    return (f"{text}, after {latency:.1f} ms" if isinstance(latency, int | float) else text), style
+
+
+def _gate(told: Mapping[str, Any]) -> Gate:
+    known = {field.name for field in attrs.fields(Gate)}
+    return Gate(**{"name": "?", "passed": False, **{key: told[key] for key in told if key in known}})

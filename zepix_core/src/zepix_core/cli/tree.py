@@ -1,0 +1,42 @@
+"""The tree of commands with a line about each: listing it imports no command."""
+
+from collections.abc import Mapping
+
+Branch = Mapping[str, "str | tuple[str, Branch]"]
+
+TREE: Branch = {
+    "init": "Create a home folder with settings and tokens.",
+    "run": "Run the host: take alerts, ask plugins, place orders.",
+    "url": "Print the address that TradingView has to call.",
+    "status": "Show how the host stands.",
+    "doctor": "Check this home and say what to repair.",
+    "alerts": (
+        "List alerts, or send one.",
+        {
+            "list": "List alerts with what became of them.",
+            "send": "Send an alert to the running host's webhook.",
+        },
+    ),
+    "why": "Tell the whole story of one alert.",
+    "orders": ("List what was asked of the broker.", {"list": "List orders with their states."}),
+    "trades": ("List trades with their results.", {"list": "List trades, open and closed."}),
+    "positions": (
+        "List open positions, or close one.",
+        {"list": "List open positions.", "close": "Close one position."},
+    ),
+    "account": "Show the account.",
+    "paper": (
+        "Look into the paper broker's own book.",
+        {"orders": "List the paper broker's orders.", "positions": "List the paper broker's open positions."},
+    ),
+    "plugins": ("List the plugins.", {"list": "List the plugins with their states."}),
+    "config": (
+        "Show or check the settings.",
+        {"show": "Show the settings in force, secrets masked.", "validate": "Check every settings file."},
+    ),
+    "db": ("Look after the databases.", {"check": "Check the databases and the journal's chain."}),
+    "pause": "Let no entry through; closing goes on.",
+    "resume": "Let entries through again.",
+    "panic": "Brake at once; close everything if asked to.",
+    "logs": "Print the host's log.",
+}

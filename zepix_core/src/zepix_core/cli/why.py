@@ -1,0 +1,63 @@
+"""``zepix why``."""
+
+from urllib.parse import quote
+
+import click
+
+from zepix_core.cli.options import format_option, home_option
+from zepix_core.config.home import Home
+from zepix_core.errors import ZepixError
+
+COLOURS = {"good": "green", "bad": "red"}
+
+
+class NoSuchAlert(ZepixError):
+    """Nothing goes by that name."""
+
+    exit_code = 1
+
+
+@click.command()
+@click.argument("alert_id")
+@home_option
+@format_option
+def command(home: Home, shape: str, alert_id: str) -> None:
+    """Tell the whole story of one alert.
+
+    ALERT_ID is its number, the id the alert itself carries, or its key: what was read, every gate with its
+    number and threshold, the sizing step by step, requests, replies and how long they took.
+    """
+    from zepix_core.cli.options import existing
+    from zepix_core.cli.output import print_facts
+    from zepix_core.cli.story_text import story_lines
+
+    told = _told(existing(home), alert_id)
+    if told is None:
+        raise NoSuchAlert(f"There is no alert {alert_id}.", "`zepix alerts list --all` shows all of them.")
+    if shape != "table":
+        print_facts(told, shape)
+        return
+    import msgspec
+
+    from zepix_core.journal.story import Story
+
+    for line in story_lines(msgspec.convert(told, Story)):
+        click.secho(line.text, fg=COLOURS.get(line.style), bold=line.style == "head", dim=line.style == "dim")
+
+
+def _told(home: Home, name: str) -> dict[str, object] | None:
+    from zepix_core.cli.client import NotFound, find_host
+    from zepix_core.cli.source import from_file
+    from zepix_core.journal.story import tell
+
+    client = find_host(home)
+    if client is None:
+        found: dict[str, object] | None = from_file(
+            home.journal_db, lambda connection: tell(connection, name)
+        )
+        return found
+    try:
+        answer: dict[str, object] = client.get(f"alerts/{quote(name, safe='')}/story")
+    except NotFound:
+        return None
+    return answer

@@ -1,0 +1,53 @@
+"""How a host and its plugins stand, as people see it."""
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class PluginRow:
+    """One plugin as ``zepix plugins list`` shows it.
+
+    Attributes:
+        state: One of the plugin states (reliability.md 4); ``reason`` says why when it does not run.
+        alerts: Alert kinds taken, with their class.
+    """
+
+    id: str
+    name: str
+    distribution: str
+    version: str
+    state: str
+    reason: str = ""
+    enabled: bool = True
+    shadow_mode: bool = False
+    priority: int = 2
+    alerts: dict[str, str] = attrs.field(factory=dict)
+    timeframes: tuple[str, ...] = ()
+    pid: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class HostState:
+    """How the host stands.
+
+    Attributes:
+        ready: Alerts can be taken; ``reason`` says what is missing otherwise.
+        paused: No entries until a person resumes; ``panic`` names the level in force, else ``""``.
+        waiting: Alerts whose turn has not come.
+    """
+
+    version: str
+    pid: int
+    ready: bool
+    reason: str = ""
+    started_ns: int = 0
+    uptime_seconds: float = 0.0
+    paused: bool = False
+    panic: str = ""
+    broker: str = "paper"
+    broker_connected: bool = False
+    waiting: int = 0
+    webhook_port: int = 0
+    api_port: int = 0
+    profile: str = "default"
+    inline: bool = False
