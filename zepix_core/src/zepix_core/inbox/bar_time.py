@@ -12,7 +12,8 @@ _SPAN = re.compile(r"([0-9]{0,4})([A-Za-z]?)")
 # Epoch numbers are told apart by size: 10^11 is the year 5138 in seconds and 1973 in milliseconds.
 _UNITS = ((10**11, NS), (10**14, NS // 1000), (10**17, 1000), (2**63, 1))
 _DAY = 86_400
-_SECONDS = {"": 60, "S": 1, "m": 60, "h": 3600, "H": 3600, "d": _DAY, "D": _DAY, "W": 7 * _DAY, "M": 30 * _DAY}
+_MINUTES = {"": 60, "S": 1, "m": 60, "h": 3600, "H": 3600}
+_SECONDS = {**_MINUTES, "d": _DAY, "D": _DAY, "W": 7 * _DAY, "M": 30 * _DAY}
 LEAST_AGE_SECONDS = 300
 FUTURE_SECONDS = 60
 

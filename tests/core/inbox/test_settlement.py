@@ -1,0 +1,56 @@
+"""How deliveries settle an alert."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zepix_core.inbox.settlement import DeliveryState, Outcome, Settlement, failure, outcome_of, settle
+from zepix_core.model.decision import Decision, Verdict
+
+ACTED = Outcome(DeliveryState.ACTED)
+NOTHING = Outcome(DeliveryState.NOTHING, "not_v3")
+LOW_SCORE = Outcome(DeliveryState.REJECTED, "low_score")
+NO_TREND = Outcome(DeliveryState.REJECTED, "no_trend")
+FAILED = Outcome(DeliveryState.FAILED, "deadline")
+AWAY = Outcome(DeliveryState.FAILED, "plugin_unavailable")
+EXPIRED = Outcome(DeliveryState.EXPIRED, "expired")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "state", "reason"),
+    [
+        ([], "refused", "no_plugin"),
+        ([ACTED], "done", None),
+        ([LOW_SCORE, ACTED], "done", None),
+        ([FAILED, ACTED], "done", None),
+        ([NOTHING, LOW_SCORE], "done", "not_v3"),
+        ([LOW_SCORE, NO_TREND], "refused", "low_score"),
+        ([EXPIRED, NO_TREND], "refused", "no_trend"),
+        ([EXPIRED, EXPIRED], "refused", "expired"),
+        ([EXPIRED, AWAY], "refused", "expired"),
+        ([AWAY], "refused", "plugin_unavailable"),
+        ([FAILED], "dead", "deadline"),
+        ([NOTHING, FAILED, NO_TREND], "dead", "deadline"),
+    ],
+)
+def test_the_deliveries_decide_the_alerts_state(
+    outcomes: list[Outcome], state: str, reason: str | None
+) -> None:
+    assert settle(outcomes) == Settlement(state, reason)
+
+
+@given(st.lists(st.builds(Outcome, st.sampled_from(DeliveryState), st.none()), min_size=1))
+def test_an_alert_is_settled_exactly_when_no_delivery_is_open(outcomes: list[Outcome]) -> None:
+    assert (settle(outcomes) is None) == any(outcome.open for outcome in outcomes)
+
+
+def test_a_rejection_without_a_reason_has_its_actions_name() -> None:
+    assert outcome_of(Decision(verdict=Verdict.REJECTED, action="reject")).reason == "reject"
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [("deadline: too long", "deadline"), ("deadline", "deadline"), ("It broke: badly", "plugin_error")],
+)
+def test_a_failure_may_name_its_code(message: str, code: str) -> None:
+    assert failure(message) == Outcome(DeliveryState.FAILED, code)

@@ -1,0 +1,200 @@
+"""One plugin's queue: its alerts go to it strictly one at a time, in order."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import attrs
+import msgspec
+
+from zepix_core.clock import NS, Clock
+from zepix_core.config.inbox import InboxSettings
+from zepix_core.errors import PluginError, StorageError, WorkerDied
+from zepix_core.inbox import rows
+from zepix_core.inbox.port import Plugins
+from zepix_core.inbox.rows import Delivery
+from zepix_core.inbox.settlement import DeliveryState, Outcome, failure, outcome_of
+from zepix_core.logs import bound
+from zepix_core.model.alert import Alert
+from zepix_core.model.decision import Decision
+from zepix_core.storage.executor import Executor, T, Work
+
+log = logging.getLogger(__name__)
+DECISION_LIMIT = 262_144
+DEATH_PAUSE_SECONDS = 0.5
+STORAGE_PAUSE_SECONDS = 5.0
+OBSERVE_SECONDS = 1.0
+SYMBOLS_REMEMBERED = 1000
+
+BeforeDispatch = Callable[[Alert, float], Awaitable[None]]
+
+
+@attrs.define(kw_only=True)
+class Desk:
+    """What every mailbox needs to ask its plugin and to write down what came of it.
+
+    Attributes:
+        boot: Name of this run of the host; it stands on every claim.
+        open: Set while plugins may be asked.
+        before_dispatch: Told the price an alert names before the first plugin is asked about it.
+    """
+
+    executor: Executor
+    clock: Clock
+    boot: str
+    plugins: Plugins
+    settings: InboxSettings
+    before_dispatch: BeforeDispatch | None = None
+    open: asyncio.Event = attrs.field(factory=asyncio.Event)
+    _observed: dict[str, int] = attrs.field(factory=dict, init=False)
+
+    @property
+    def max_age_ns(self) -> int:
+        """Age at which an entry expires, nanoseconds."""
+        return round(self.settings.max_age_seconds * NS)
+
+    async def write(self, work: Work[T]) -> T:
+        """Run ``work`` until it is committed: a full disk delays, it does not lose an answer."""
+        while True:
+            try:
+                return await self.executor.run(work)
+            except (StorageError, sqlite3.Error):
+                log.exception("the inbox could not be written; trying again")
+                await self.clock.sleep(STORAGE_PAUSE_SECONDS)
+
+    def refusal(self, delivery: Delivery) -> Outcome | None:
+        """Why the plugin is not asked now, or ``None``."""
+        alert = delivery.alert
+        routes = self.plugins.routes(alert.kind, alert.timeframe)
+        available = any(route.plugin == delivery.plugin for route in routes)
+        return rows.refusal(delivery, available, self.clock.now_ns(), self.max_age_ns)
+
+    async def observe(self, delivery: Delivery) -> None:
+        """Tell the price once per alert, and never an older alert's after a newer one's."""
+        alert, price = delivery.alert, delivery.price
+        if self.before_dispatch is None or price is None or alert.symbol is None:
+            return
+        if self._observed.get(alert.symbol, 0) >= alert.id:
+            return
+        if len(self._observed) >= SYMBOLS_REMEMBERED:
+            self._observed.clear()
+        self._observed[alert.symbol] = alert.id
+        try:
+            async with asyncio.timeout(OBSERVE_SECONDS):
+                await self.before_dispatch(alert, price)
+        except Exception:
+            log.exception("the price of the alert could not be passed on")
+
+    async def ask(self, delivery: Delivery) -> tuple[Outcome, str | None]:
+        """The plugin's decision as an outcome and as JSON.
+
+        Raises:
+            WorkerDied: The worker ended meanwhile.
+        """
+        try:
+            decision = await self.plugins.deliver(delivery.plugin, delivery.alert)
+            return outcome_of(decision), _text(decision)
+        except WorkerDied:
+            raise
+        except PluginError as error:
+            log.warning("the plugin failed: %s", error)
+            return failure(error.message), None
+        except Exception:
+            log.exception("asking the plugin failed")
+            return Outcome(DeliveryState.FAILED, "internal_error"), None
+
+
+def _text(decision: Decision) -> str:
+    try:
+        data = msgspec.json.encode(decision)
+    except (TypeError, ValueError) as error:
+        raise PluginError(f"bad_decision: it cannot be stored: {error}") from error
+    if len(data) > DECISION_LIMIT:
+        raise PluginError(f"bad_decision: {len(data)} bytes are more than {DECISION_LIMIT}")
+    return data.decode()
+
+
+class Mailbox:
+    """The queue of one plugin and the task that empties it."""
+
+    def __init__(self, desk: Desk, finished: Callable[[Delivery], None]) -> None:
+        self._desk = desk
+        self._finished = finished
+        self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
+        self._busy = self._asking = self._closing = False
+        self.task = asyncio.get_running_loop().create_task(self._work())
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is being asked and nothing waits."""
+        return not self._busy and self._queue.empty()
+
+    def put(self, delivery: Delivery) -> None:
+        """Queue a delivery behind those already there."""
+        self._queue.put_nowait(delivery)
+
+    async def close(self) -> None:
+        """Finish the question under way, leave the rest; cancelling this gives up the question too."""
+        self._closing = True
+        if not self._asking:
+            self.task.cancel()
+        try:
+            await asyncio.wait([self.task])
+        finally:
+            self.task.cancel()
+
+    async def _work(self) -> None:
+        while not self._closing:
+            delivery = await self._queue.get()
+            self._busy = True
+            with bound(alert_id=delivery.alert.id, plugin=delivery.plugin):
+                if await self._handle(delivery):
+                    self._finished(delivery)
+            self._busy = False
+
+    async def _handle(self, delivery: Delivery) -> bool:
+        """Bring a delivery to its end; ``False`` when the host stops before that."""
+        desk = self._desk
+        while not self._closing:
+            await desk.open.wait()
+            outcome, decision = desk.refusal(delivery), None
+            if outcome is None:
+                self._asking = True
+                try:
+                    outcome, decision = await self._ask(delivery)
+                except WorkerDied:
+                    outcome = await self._death(delivery)
+                finally:
+                    self._asking = False
+            if outcome is not None:
+                self._asking = True
+                await desk.write(
+                    partial(
+                        rows.finish, clock=desk.clock, delivery=delivery, outcome=outcome, decision=decision
+                    )
+                )
+                self._asking = False
+                return True
+            await desk.clock.sleep(DEATH_PAUSE_SECONDS * delivery.tries)
+        return False
+
+    async def _ask(self, delivery: Delivery) -> tuple[Outcome, str | None]:
+        desk = self._desk
+        if not delivery.started:
+            await desk.write(partial(rows.start, clock=desk.clock, boot=desk.boot, delivery=delivery))
+            delivery.started = True
+        await desk.observe(delivery)
+        return await desk.ask(delivery)
+
+    async def _death(self, delivery: Delivery) -> Outcome | None:
+        """Count a death of the worker; after the last one the delivery has failed."""
+        desk = self._desk
+        await desk.write(partial(rows.died, clock=desk.clock, delivery=delivery))
+        delivery.tries += 1
+        delivery.started = False
+        log.warning("the worker died, try %s of %s", delivery.tries, rows.MAX_DEATHS)
+        if delivery.tries >= rows.MAX_DEATHS:
+            return Outcome(DeliveryState.FAILED, "worker_died")
+        return None

@@ -1,0 +1,261 @@
+"""The rows of the inbox and its deliveries as the loop moves them; each function is one piece of a commit."""
+
+import sqlite3
+from collections.abc import Sequence
+
+import attrs
+
+from zepix_core.clock import Clock, moment
+from zepix_core.inbox.port import Route
+from zepix_core.inbox.settlement import UNAVAILABLE, DeliveryState, Outcome, Settlement, settle
+from zepix_core.journal.events import append
+from zepix_core.model.alert import Alert, AlertClass
+from zepix_core.model.notice import Notice, Priority
+from zepix_core.notify.outbox import put
+
+MAX_DEATHS = 3
+_WAITING = (
+    "SELECT id, kind, timeframe, received_ns FROM inbox"
+    " WHERE state IN ('new', 'claimed') AND state = 'new' ORDER BY id LIMIT ?"
+)
+_ALERT = "SELECT key, external_id, received_ns, kind, symbol, timeframe, price, body FROM inbox WHERE id = ?"
+_CLAIM = "UPDATE inbox SET state = 'claimed', boot = ?, claimed_ns = ? WHERE id = ? AND state = 'new'"
+_SETTLE = "UPDATE inbox SET state = ?, reason = ?, finished_ns = ? WHERE id = ? AND finished_ns IS NULL"
+_DELIVERIES = "SELECT id, plugin, state, reason, tries FROM deliveries WHERE alert_id = ? ORDER BY id"
+_HAND = "INSERT INTO deliveries (alert_id, plugin, state) VALUES (?, ?, 'new') RETURNING id"
+_START = "UPDATE deliveries SET state = 'claimed', boot = ?, started_ns = ? WHERE id = ?"
+_FINISH = "UPDATE deliveries SET state = ?, reason = ?, decision = ?, finished_ns = ? WHERE id = ?"
+_DEATH = "UPDATE deliveries SET state = 'new', tries = tries + 1 WHERE id = ?"
+_TRIES = "UPDATE inbox SET tries = (SELECT max(tries) FROM deliveries WHERE alert_id = inbox.id) WHERE id = ?"
+_ORPHANS = (
+    "SELECT id, alert_id, plugin FROM deliveries"
+    " WHERE state IN ('new', 'claimed') AND state = 'claimed' AND boot IS NOT ?"
+)
+_FREE = (
+    "UPDATE inbox SET state = 'new' WHERE state IN ('new', 'claimed') AND state = 'claimed' AND boot IS NOT ?"
+)
+_RELEASE_DELIVERIES = (
+    "UPDATE deliveries SET state = 'new' WHERE state IN ('new', 'claimed') AND state = 'claimed'"
+)
+_RELEASE_ALERTS = "UPDATE inbox SET state = 'new' WHERE state IN ('new', 'claimed') AND state = 'claimed'"
+
+
+@attrs.frozen
+class Waiting:
+    """An alert whose turn has not come; ``received_ns`` is its arrival."""
+
+    id: int
+    kind: str
+    timeframe: str | None
+    received_ns: int
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """Whom an alert goes to."""
+
+    alert_id: int
+    routes: tuple[Route, ...]
+
+
+@attrs.define(kw_only=True)
+class Delivery:
+    """One alert on its way to one plugin.
+
+    Attributes:
+        id: Row of ``deliveries``.
+        price: The price the alert named, if any.
+        received_ns: Arrival of the alert.
+        is_entry: An entry for this plugin: it expires.
+        tries: Deaths of the worker or the host while this plugin had it.
+        started: Its row says that the plugin is being asked.
+    """
+
+    id: int
+    plugin: str
+    alert: Alert
+    price: float | None
+    received_ns: int
+    is_entry: bool
+    tries: int
+    started: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Claims:
+    """How a claim is made: by which boot, at what age entries expire, who is free to be asked at once."""
+
+    clock: Clock
+    boot: str
+    max_age_ns: int
+    idle: frozenset[str]
+
+
+def is_expired(received_ns: int, now_ns: int, max_age_ns: int) -> bool:
+    """Too old for an entry."""
+    return now_ns - received_ns > max_age_ns
+
+
+def waiting(connection: sqlite3.Connection, limit: int) -> list[Waiting]:
+    """The first alerts whose turn has not come, in order of arrival."""
+    return [Waiting(*row) for row in connection.execute(_WAITING, (limit,))]
+
+
+def claim(connection: sqlite3.Connection, claims: Claims, plans: Sequence[Plan]) -> list[Delivery]:
+    """Claim alerts and write a delivery row per plugin; return what is to be delivered, in order.
+
+    What needs no asking (no plugin, expired, three deaths) is settled here.
+    """
+    handed: list[Delivery] = []
+    idle = set(claims.idle)
+    for plan in plans:
+        for delivery in _claim_one(connection, claims, plan):
+            if delivery.plugin in idle:
+                idle.discard(delivery.plugin)
+                start(connection, claims.clock, claims.boot, delivery)
+                delivery.started = True
+            handed.append(delivery)
+    return handed
+
+
+def _claim_one(connection: sqlite3.Connection, claims: Claims, plan: Plan) -> list[Delivery]:
+    now = claims.clock.now_ns()
+    row = connection.execute(_ALERT, (plan.alert_id,)).fetchone()
+    key, external_id, received_ns, kind, symbol, timeframe, price, body = row
+    alert = Alert(
+        id=plan.alert_id,
+        key=key,
+        kind=kind,
+        body=body,
+        received_at=moment(received_ns),
+        external_id=external_id,
+        symbol=symbol,
+        timeframe=timeframe,
+    )
+    connection.execute(_CLAIM, (claims.boot, now, plan.alert_id))
+    rows = connection.execute(_DELIVERIES, (plan.alert_id,)).fetchall()
+    if not rows:
+        for route in plan.routes:
+            delivery_id = connection.execute(_HAND, (plan.alert_id, route.plugin)).fetchone()[0]
+            rows.append((delivery_id, route.plugin, DeliveryState.NEW, None, 0))
+    classes = {route.plugin: route.alert_class for route in plan.routes}
+    handed: list[Delivery] = []
+    for delivery_id, plugin, state, reason, tries in rows:
+        if not Outcome(DeliveryState(state), reason).open:
+            continue
+        delivery = Delivery(
+            id=delivery_id,
+            plugin=plugin,
+            alert=alert,
+            price=price,
+            received_ns=received_ns,
+            is_entry=classes.get(plugin) is AlertClass.ENTRY,
+            tries=tries,
+        )
+        outcome = _without_asking(delivery, plugin in classes, now, claims.max_age_ns)
+        if outcome is None:
+            handed.append(delivery)
+        else:
+            _close(connection, claims.clock, delivery, outcome, None)
+    _settle(connection, claims.clock, alert)
+    return handed
+
+
+def _without_asking(delivery: Delivery, available: bool, now: int, max_age_ns: int) -> Outcome | None:
+    if delivery.tries >= MAX_DEATHS:
+        return Outcome(DeliveryState.FAILED, "host_died")
+    return refusal(delivery, available, now, max_age_ns)
+
+
+def refusal(delivery: Delivery, available: bool, now: int, max_age_ns: int) -> Outcome | None:
+    """Why a plugin is not asked (again), or ``None``."""
+    if not available:
+        return Outcome(DeliveryState.FAILED, UNAVAILABLE)
+    if delivery.is_entry and is_expired(delivery.received_ns, now, max_age_ns):
+        return Outcome(DeliveryState.EXPIRED, "expired")
+    return None
+
+
+def start(connection: sqlite3.Connection, clock: Clock, boot: str, delivery: Delivery) -> None:
+    """Write down that the plugin is being asked."""
+    connection.execute(_START, (boot, clock.now_ns(), delivery.id))
+
+
+def died(connection: sqlite3.Connection, clock: Clock, delivery: Delivery) -> None:
+    """Write down that the worker died while the plugin had the alert."""
+    connection.execute(_DEATH, (delivery.id,))
+    connection.execute(_TRIES, (delivery.alert.id,))
+    append(
+        connection,
+        clock,
+        "worker_died",
+        {"tries": delivery.tries + 1},
+        alert_id=delivery.alert.id,
+        plugin=delivery.plugin,
+    )
+
+
+def finish(
+    connection: sqlite3.Connection, clock: Clock, delivery: Delivery, outcome: Outcome, decision: str | None
+) -> None:
+    """Store how a delivery ended, and settle the alert when it was the last."""
+    _close(connection, clock, delivery, outcome, decision)
+    _settle(connection, clock, delivery.alert)
+
+
+def _close(
+    connection: sqlite3.Connection, clock: Clock, delivery: Delivery, outcome: Outcome, decision: str | None
+) -> None:
+    connection.execute(_FINISH, (outcome.state, outcome.reason, decision, clock.now_ns(), delivery.id))
+    append(
+        connection,
+        clock,
+        "alert_answered",
+        {"state": outcome.state, "reason": outcome.reason},
+        alert_id=delivery.alert.id,
+        plugin=delivery.plugin,
+    )
+
+
+def _settle(connection: sqlite3.Connection, clock: Clock, alert: Alert) -> None:
+    rows = connection.execute(_DELIVERIES, (alert.id,)).fetchall()
+    outcomes = [Outcome(DeliveryState(state), reason) for _, _, state, reason, _ in rows]
+    settlement = settle(outcomes)
+    if settlement is None:
+        return
+    result = (settlement.state, settlement.reason, clock.now_ns(), alert.id)
+    if not connection.execute(_SETTLE, result).rowcount:
+        return
+    facts = {"state": settlement.state, "reason": settlement.reason}
+    append(connection, clock, "alert_settled", facts, alert_id=alert.id)
+    failed = [(row[1], row[3]) for row in rows if row[2] == DeliveryState.FAILED]
+    if failed:
+        put(connection, clock, _failure_notice(alert, settlement, *failed[0]))
+
+
+def free(connection: sqlite3.Connection, clock: Clock, boot: str) -> None:
+    """Give back what earlier boots claimed; each delivery they were in the middle of counts a death."""
+    for delivery_id, alert_id, plugin in connection.execute(_ORPHANS, (boot,)).fetchall():
+        connection.execute(_DEATH, (delivery_id,))
+        connection.execute(_TRIES, (alert_id,))
+        append(connection, clock, "host_died", {}, alert_id=alert_id, plugin=plugin)
+    connection.execute(_FREE, (boot,))
+
+
+def release(connection: sqlite3.Connection) -> None:
+    """Give back every claim at a clean stop; nobody died."""
+    connection.execute(_RELEASE_DELIVERIES)
+    connection.execute(_RELEASE_ALERTS)
+
+
+def _failure_notice(alert: Alert, settlement: Settlement, plugin: str, reason: str) -> Notice:
+    dead = settlement.state == "dead"
+    return Notice(
+        type="alert_error",
+        priority=Priority.CRITICAL if dead else Priority.HIGH,
+        text=f"{plugin} failed on alert {alert.id} ({reason})" + (": the alert is dead." if dead else "."),
+        data={"alert_type": alert.kind, "stage": "plugin", "error": reason},
+        plugin=plugin,
+        symbol=alert.symbol,
+        alert_id=alert.id,
+    )

@@ -1,0 +1,88 @@
+"""How the outcomes of an alert's deliveries become the one state of the alert: a pure judgement."""
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+
+import attrs
+
+from zepix_core.model.decision import Decision, Verdict
+
+UNAVAILABLE = "plugin_unavailable"
+_CODE = re.compile(r"([a-z][a-z0-9_]{1,39})(?::|$)")
+
+
+class DeliveryState(StrEnum):
+    """States of a delivery; the first two are open."""
+
+    NEW = "new"
+    CLAIMED = "claimed"
+    ACTED = "acted"
+    NOTHING = "nothing"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+@attrs.frozen
+class Outcome:
+    """How a delivery stands; ``reason`` is a lower-case code."""
+
+    state: DeliveryState
+    reason: str | None = None
+
+    @property
+    def open(self) -> bool:
+        """Not final yet."""
+        return self.state in (DeliveryState.NEW, DeliveryState.CLAIMED)
+
+    @property
+    def broken(self) -> bool:
+        """The plugin was asked and failed."""
+        return self.state is DeliveryState.FAILED and self.reason != UNAVAILABLE
+
+
+@attrs.frozen
+class Settlement:
+    """The final state of an alert: ``done``, ``refused`` or ``dead``."""
+
+    state: str
+    reason: str | None = None
+
+
+def outcome_of(decision: Decision) -> Outcome:
+    """What a decision makes of its delivery; a rejection without a reason takes its action's name."""
+    if decision.verdict is Verdict.REJECTED:
+        return Outcome(DeliveryState.REJECTED, decision.reason or decision.action)
+    return Outcome(DeliveryState(decision.verdict.value), decision.reason)
+
+
+def failure(message: str) -> Outcome:
+    """The outcome of a plugin that failed; its message may start with a code and a colon."""
+    match = _CODE.match(message)
+    return Outcome(DeliveryState.FAILED, match[1] if match else "plugin_error")
+
+
+def settle(outcomes: Sequence[Outcome]) -> Settlement | None:
+    """The alert's state, given its deliveries first asked first; ``None`` while one is open.
+
+    One plugin that acted makes it done. Else a plugin that broke makes it dead, so that somebody looks.
+    Else it is done when a plugin had nothing to do, and refused with the first reason when all refused:
+    a plugin's own reason goes before the host's.
+    """
+    if not outcomes:
+        return Settlement("refused", "no_plugin")
+    if any(outcome.open for outcome in outcomes):
+        return None
+    states = [outcome.state for outcome in outcomes]
+    if DeliveryState.ACTED in states:
+        return Settlement("done")
+    for outcome in outcomes:
+        if outcome.broken:
+            return Settlement("dead", outcome.reason)
+    if DeliveryState.NOTHING in states:
+        return Settlement("done", outcomes[states.index(DeliveryState.NOTHING)].reason)
+    for state in (DeliveryState.REJECTED, DeliveryState.EXPIRED, DeliveryState.FAILED):
+        if state in states:
+            return Settlement("refused", outcomes[states.index(state)].reason)
+    raise AssertionError(f"unknown states {states}")

@@ -1,0 +1,221 @@
+"""The inbox as the webhook sees it: an alert is committed, then answered."""
+
+import sqlite3
+from functools import partial
+
+import attrs
+
+from zepix_core.clock import NS, Clock
+from zepix_core.config.inbox import InboxSettings
+from zepix_core.errors import StorageError, ZepixError
+from zepix_core.inbox.admission import Refusal, Screened, alert_key
+from zepix_core.inbox.bar_time import is_stale
+from zepix_core.inbox.port import Plugins
+from zepix_core.inbox.rate import Bucket
+from zepix_core.journal.events import append
+from zepix_core.model.alert import AlertClass
+from zepix_core.model.notice import Notice, Priority
+from zepix_core.notify.outbox import put
+from zepix_core.storage.executor import Executor
+
+DAY_NS = 86_400 * NS
+_LATEST = "SELECT id, received_ns, state FROM inbox WHERE key = ? ORDER BY received_ns DESC, id DESC LIMIT 1"
+_AGAIN = "UPDATE inbox SET duplicates = duplicates + 1 WHERE id = ?"
+_WAITING = "SELECT count(*) FROM inbox WHERE state IN ('new', 'claimed')"
+_INSERT = (
+    "INSERT INTO inbox (key, token_id, external_id, received_ns, kind, symbol, timeframe, price, body,"
+    " state, reason, finished_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id"
+)
+
+
+class InboxFull(ZepixError):
+    """Too many alerts wait; this one was not stored."""
+
+
+@attrs.frozen(kw_only=True)
+class Taken:
+    """What became of a stored alert.
+
+    Attributes:
+        id: Row of the inbox; of a duplicate, the row of the first.
+        status: ``accepted`` or ``duplicate``.
+        refused: The host's reason when it was stored as refused at once, else ``None``.
+    """
+
+    id: int
+    status: str
+    refused: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class _Arrival:
+    """All that the writing thread needs, decided before it is asked."""
+
+    key: str
+    token_id: str
+    received_ns: int
+    screened: Screened
+    over_rate: bool
+    settings: InboxSettings
+    strict: bool
+
+
+class InboxStore:
+    """Takes alerts; `settings` and `strict` may be replaced while it runs.
+
+    Args:
+        executor: Runs work on ``journal.db``; alerts that wait at the same time share one commit.
+        plugins: Tells what an alert is about; exits have no rate.
+        strict: Refuse alerts that carry neither an id nor a time of their own.
+    """
+
+    def __init__(
+        self,
+        executor: Executor,
+        clock: Clock,
+        settings: InboxSettings,
+        plugins: Plugins,
+        strict: bool = False,
+    ) -> None:
+        self.strict = strict
+        self._executor = executor
+        self._clock = clock
+        self._settings = settings
+        self._plugins = plugins
+        self._buckets: dict[str, Bucket] = {}
+
+    @property
+    def settings(self) -> InboxSettings:
+        """The settings in force."""
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: InboxSettings) -> None:
+        self._settings = settings
+        self._buckets.clear()
+
+    async def take(self, token_id: str, screened: Screened) -> Taken:
+        """Store an alert and return after the commit.
+
+        Raises:
+            InboxFull: Too many wait; not stored.
+            StorageError: Not stored.
+        """
+        arrival = _Arrival(
+            key=alert_key(token_id, screened),
+            token_id=token_id,
+            received_ns=self._clock.now_ns(),
+            screened=screened,
+            over_rate=not self._is_exit(screened) and not self._within_rate(token_id),
+            settings=self._settings,
+            strict=self.strict,
+        )
+        try:
+            return await self._executor.run(partial(_take, clock=self._clock, arrival=arrival))
+        except sqlite3.Error as error:
+            raise StorageError(f"an alert could not be stored: {error}.") from error
+
+    async def note_refusal(self, token_id: str, refusal: Refusal, size: int) -> None:
+        """Write down that a body was refused at the door: its code and size, never the body itself.
+
+        Refusals share the token's rate with its alerts; what is over it is not written.
+        """
+        if self._within_rate(token_id):
+            await self._executor.run(
+                partial(_note_refusal, clock=self._clock, token_id=token_id, refusal=refusal, size=size)
+            )
+
+    def _within_rate(self, token_id: str) -> bool:
+        bucket = self._buckets.get(token_id)
+        if bucket is None:
+            bucket = Bucket(self._clock, self._settings.rate_per_minute, self._settings.burst)
+            self._buckets[token_id] = bucket
+        return bucket.take()
+
+    def _is_exit(self, screened: Screened) -> bool:
+        routes = self._plugins.routes(screened.kind, screened.timeframe)
+        return any(route.alert_class is AlertClass.EXIT for route in routes)
+
+
+def _take(connection: sqlite3.Connection, *, clock: Clock, arrival: _Arrival) -> Taken:
+    latest = connection.execute(_LATEST, (arrival.key,)).fetchone()
+    if latest is not None:
+        alert_id, received_ns, state = latest
+        # A clock set back makes the age negative; it counts by its size then.
+        age = abs(arrival.received_ns - received_ns)
+        if state in ("new", "claimed") or age < arrival.settings.duplicate_window_seconds * NS:
+            return _duplicate(connection, clock, arrival, alert_id)
+    reason = _refusal_of(arrival, None if latest is None else arrival.received_ns - latest[1])
+    if reason is None:
+        waiting = connection.execute(_WAITING).fetchone()[0]
+        if waiting >= arrival.settings.waiting_limit:
+            raise InboxFull(f"{waiting} alerts wait already.", "Look at what the plugins are doing.")
+    return _insert(connection, clock, arrival, reason)
+
+
+def _refusal_of(arrival: _Arrival, age_ns: int | None) -> str | None:
+    """The host's reason not to act on it, ``age_ns`` being that of the last alert with this identity."""
+    screened = arrival.screened
+    if arrival.strict and not screened.recognisable:
+        return "strict"
+    if age_ns is not None and screened.recognisable and age_ns < arrival.settings.replay_days * DAY_NS:
+        return "replayed"
+    if screened.bar_time_ns is not None and is_stale(
+        screened.bar_time_ns, screened.timeframe, arrival.received_ns
+    ):
+        return "stale"
+    return "rate_limited" if arrival.over_rate else None
+
+
+def _duplicate(connection: sqlite3.Connection, clock: Clock, arrival: _Arrival, alert_id: int) -> Taken:
+    connection.execute(_AGAIN, (alert_id,))
+    if not arrival.over_rate:
+        append(connection, clock, "alert_duplicate", {"token": arrival.token_id}, alert_id=alert_id)
+    return Taken(id=alert_id, status="duplicate")
+
+
+def _insert(connection: sqlite3.Connection, clock: Clock, arrival: _Arrival, reason: str | None) -> Taken:
+    screened, received_ns = arrival.screened, arrival.received_ns
+    state, finished_ns = ("new", None) if reason is None else ("refused", received_ns)
+    row = (
+        arrival.key, arrival.token_id, screened.external_id, received_ns, screened.kind, screened.symbol,
+        screened.timeframe, screened.price, screened.text, state, reason, finished_ns,
+    )  # fmt: skip
+    alert_id: int = connection.execute(_INSERT, row).fetchone()[0]
+    facts = {"kind": screened.kind, "key": arrival.key, "token": arrival.token_id}
+    if reason is None:
+        append(connection, clock, "alert_taken", facts, alert_id=alert_id)
+    else:
+        append(connection, clock, "alert_refused", {**facts, "reason": reason}, alert_id=alert_id)
+    if reason == "rate_limited":
+        put(connection, clock, _rate_notice(arrival, alert_id))
+    return Taken(id=alert_id, status="accepted", refused=reason)
+
+
+def _rate_notice(arrival: _Arrival, alert_id: int) -> Notice:
+    return Notice(
+        type="alert_ignored",
+        priority=Priority.MEDIUM,
+        text="More alerts than the rate allows: entries and infos over it are refused.",
+        data={"alert_type": arrival.screened.kind, "why": "rate_limited"},
+        symbol=arrival.screened.symbol,
+        alert_id=alert_id,
+        key=f"rate_limited:{arrival.token_id}",
+    )
+
+
+def _note_refusal(
+    connection: sqlite3.Connection, *, clock: Clock, token_id: str, refusal: Refusal, size: int
+) -> None:
+    append(connection, clock, "alert_invalid", {"token": token_id, "code": refusal.code, "size": size})
+    put(
+        connection,
+        clock,
+        Notice(
+            type="alert_invalid",
+            priority=Priority.MEDIUM,
+            text=f"An alert was refused: {refusal.code}.",
+            data={"error": refusal.code, "size": size},
+            key=f"{token_id}:{refusal.code}",
+        ),
+    )
