@@ -1,0 +1,148 @@
+"""The one door to the internet: ``POST /webhook/{token}`` and ``GET /health``, nothing else.
+
+An alert is judged, committed and answered; no plugin and no broker is asked while the sender waits.
+"""
+
+import asyncio
+import hmac
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from email.utils import formatdate
+from typing import Any
+
+from zepix_core.clock import NS, Clock
+from zepix_core.config.webhook import WebhookSettings
+from zepix_core.errors import SettingsError
+from zepix_core.inbox.admission import Refusal
+from zepix_core.inbox.store import InboxStore
+from zepix_core.web.limits import Door, WrongTokens
+from zepix_core.web.webhook_connection import WebhookConnection
+
+log = logging.getLogger(__name__)
+BACKLOG = 512
+
+
+class WebhookListener:
+    """Listens for alerts.
+
+    Args:
+        store: Takes the alerts.
+        on_stored: Called after each commit; must not block.
+        heads: Heads of pipe text that some plugin takes now.
+        tokens: Token id to secret; several may be valid at once.
+
+    Attributes:
+        ready: Alerts can be taken; until the host says so they are answered 503, and so is ``/health``.
+    """
+
+    def __init__(
+        self,
+        store: InboxStore,
+        on_stored: Callable[[], None],
+        heads: Callable[[], frozenset[str]],
+        tokens: Mapping[str, str],
+        settings: WebhookSettings,
+        clock: Clock,
+    ) -> None:
+        self.ready = False
+        self.store = store
+        self.on_stored = on_stored
+        self.heads = heads
+        self.settings = settings
+        self.door = Door(settings.max_connections, settings.max_connections_per_source)
+        self.wrong_tokens = WrongTokens(clock, settings.wrong_tokens_per_minute)
+        self.connections: set[WebhookConnection] = set()
+        self.stopping = False
+        self._clock = clock
+        self._tokens: tuple[tuple[str, bytes], ...] = ()
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._date = (0, b"")
+        self.set_tokens(tokens)
+
+    def set_tokens(self, tokens: Mapping[str, str]) -> None:
+        """Replace the valid tokens; connections that are open use the new ones at their next request."""
+        self._tokens = tuple((token_id, secret.encode()) for token_id, secret in tokens.items() if secret)
+
+    def change_settings(self, settings: WebhookSettings) -> None:
+        """Use other limits from now on; host and port stay as they are."""
+        self.settings = settings
+        self.door.most = settings.max_connections
+        self.door.per_source = settings.max_connections_per_source
+        self.wrong_tokens.per_minute = settings.wrong_tokens_per_minute
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            SettingsError: The address cannot be used.
+        """
+        host, port = self.settings.host, self.settings.port
+        loop = asyncio.get_running_loop()
+        try:
+            self._server = await loop.create_server(
+                lambda: WebhookConnection(self), host, port, backlog=BACKLOG
+            )
+        except OSError as error:
+            raise SettingsError(
+                f"The webhook cannot listen on {host} port {port}: {error.strerror or error}.",
+                "Stop the program that uses it, or choose another: webhook.port, or `zepix run --port N`.",
+            ) from error
+
+    @property
+    def port(self) -> int:
+        """The port it listens on.
+
+        Raises:
+            RuntimeError: It does not listen.
+        """
+        if self._server is None or not self._server.sockets:
+            raise RuntimeError("the webhook does not listen")
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        """Answer what was stored, close every connection and the port."""
+        self.ready, self.stopping = False, True
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self.connections):
+            connection.leave_if_idle()
+        while self._tasks:
+            await asyncio.wait(list(self._tasks))
+        for connection in list(self.connections):
+            connection.close()
+        if self._server is not None:
+            await self._server.wait_closed()
+
+    @property
+    def largest_head(self) -> int:
+        """Bytes that an unfinished request line with its headers may have."""
+        return self.settings.max_header_bytes + self.settings.max_request_line_bytes
+
+    def token_id(self, given: bytes) -> str | None:
+        """Which token this is; every one is compared, each in constant time."""
+        found = None
+        for token_id, secret in self._tokens:
+            if hmac.compare_digest(given, secret):
+                found = token_id
+        return found
+
+    def date(self) -> bytes:
+        """The ``Date`` header, made once a second."""
+        second = self._clock.now_ns() // NS
+        if second != self._date[0]:
+            self._date = (second, formatdate(second, usegmt=True).encode())
+        return self._date[1]
+
+    def work(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run work that `stop` waits for."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def note_refusal(self, token_id: str, refusal: Refusal, size: int) -> None:
+        """Write down a refused body; the answer does not wait for it."""
+        try:
+            await self.store.note_refusal(token_id, refusal, size)
+        except Exception:
+            log.exception("a refused alert could not be written down")
