@@ -69,10 +69,11 @@ class SyntheticMarket:
         return saved.tick if saved else None
 
     def advance(self, now_ns: int) -> tuple[Tick, ...]:
-        if now_ns < self._due_ns:
+        late = now_ns - self._due_ns
+        if -self._interval_ns <= late < 0:
             return ()
-        # Keep the rhythm unless a whole beat was missed.
-        self._due_ns = max(self._due_ns, now_ns - self._interval_ns) + self._interval_ns
+        # Keep the rhythm unless a whole beat was missed or the clock was set back.
+        self._due_ns = (self._due_ns if 0 <= late < self._interval_ns else now_ns) + self._interval_ns
         at = moment(now_ns)
         return tuple(
             self._step(self._symbols[name], saved, now_ns)
