@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,12 @@ TOKEN = "123456789:" + "A" * 35
 @pytest.fixture(autouse=True)
 def restored() -> Iterator[None]:
     root = logging.getLogger()
-    level = root.level
+    level, excepthook = root.level, threading.excepthook
     yield
     logs.configure_host(console=False)
     root.setLevel(level)
+    threading.excepthook = excepthook
+    logging.captureWarnings(False)
     logs._secrets.clear()
 
 
@@ -111,3 +114,17 @@ def test_values_json_does_not_know_are_written_as_text(tmp_path: Path) -> None:
     with logs.bound(path=tmp_path):
         logging.getLogger("some").info("x")
     assert lines_of(tmp_path / "zepix.log")[0]["path"] == str(tmp_path)
+
+
+def test_a_thread_that_dies_is_in_the_log(tmp_path: Path) -> None:
+    logs.configure_host(file=tmp_path / "zepix.log", console=False)
+
+    def die() -> None:
+        raise ValueError("no")
+
+    thread = threading.Thread(target=die, name="some-thread")
+    thread.start()
+    thread.join()
+    line = lines_of(tmp_path / "zepix.log")[0]
+    assert (line["level"], line["event"]) == ("critical", "the thread some-thread died")
+    assert "ValueError: no" in line["exception"]

@@ -3,7 +3,7 @@
 import sqlite3
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zepix_core.storage.script import run_script, statements
@@ -19,6 +19,7 @@ PARTS = (
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(PARTS), max_size=6), st.sampled_from(["\n", " ", "\n\n"]))
 def test_joined_statements_come_apart_again(parts: list[str], between: str) -> None:
     assert list(statements(between.join(parts))) == parts

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zepix_core.errors import BadArgument
@@ -163,6 +163,7 @@ updates = st.lists(
 )
 
 
+@settings(deadline=None, max_examples=40)
 @given(updates)
 async def test_memory_and_file_never_differ(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[str, str, str, str]]

@@ -281,7 +281,7 @@ async def test_more_running_requests_than_allowed_are_refused(monkeypatch: pytes
     assert await asyncio.gather(*asked[:2]) == [True, True]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.binary(max_size=200)
     | st.lists(st.none() | st.integers(-1, 9) | st.text(max_size=3), max_size=5).map(encode)

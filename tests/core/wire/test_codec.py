@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zepix_core.errors import WireError
@@ -24,11 +24,13 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.builds(Tick, symbol=texts, bid=finite, ask=finite, time_ns=whole))
 def test_a_tick_crosses_unchanged(tick: Tick) -> None:
     assert through(tick, Tick) == tick
 
 
+@settings(deadline=None)
 @given(
     st.builds(
         Decision,
@@ -47,6 +49,7 @@ def test_a_decision_crosses_unchanged(decision: Decision) -> None:
     assert through(decision, Decision) == decision
 
 
+@settings(deadline=None)
 @given(
     st.builds(
         OrderRequest,
@@ -64,6 +67,7 @@ def test_enums_cross_as_enums(request: OrderRequest) -> None:
     assert isinstance(crossed.side, Side)
 
 
+@settings(deadline=None)
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_an_aware_moment_crosses_unchanged(at: datetime) -> None:
     crossed = through(at, datetime)
@@ -71,6 +75,7 @@ def test_an_aware_moment_crosses_unchanged(at: datetime) -> None:
     assert crossed.utcoffset() == timedelta()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.sampled_from([Tick, Decision, OrderRequest, int, Any]))
 def test_any_bytes_are_either_a_value_of_the_kind_or_refused(data: bytes, kind: Any) -> None:
     try:

@@ -1,7 +1,7 @@
 """Frames cut a byte stream into the bodies that were put in, however it is broken up."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zepix_core.errors import WireError
@@ -10,6 +10,7 @@ from zepix_core.wire.frames import HEADER, MAX_FRAME, FrameDecoder, frame
 bodies = st.lists(st.binary(max_size=200), max_size=12)
 
 
+@settings(deadline=None)
 @given(bodies, st.lists(st.integers(1, 50), min_size=1, max_size=30))
 def test_bodies_come_out_as_they_went_in_however_the_stream_is_cut(
     sent: list[bytes], cuts: list[int]
@@ -24,6 +25,7 @@ def test_bodies_come_out_as_they_went_in_however_the_stream_is_cut(
     assert not decoder.partial
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=2000))
 def test_any_bytes_are_either_cut_or_refused(data: bytes) -> None:
     decoder = FrameDecoder()

@@ -132,6 +132,21 @@ async def test_a_child_that_holds_the_interpreter_is_killed_after_its_grace(star
 
 
 @posix_only
+async def test_a_child_that_does_not_read_is_given_up_before_memory_is(start: Spawn) -> None:
+    child = await start()
+    child.channel.notify("note", "x")
+    stuck = asyncio.create_task(child.channel.request("hold_interpreter", 600))
+    await asyncio.sleep(0.1)
+    load = bytes(4_000_000)
+    with pytest.raises(ChannelClosed):
+        for _ in range(20):
+            child.channel.notify("note", load)
+    with pytest.raises(ChannelClosed):
+        await stuck
+    assert await asyncio.wait_for(child.wait(), PATIENCE) == -signal.SIGKILL
+
+
+@posix_only
 async def test_a_child_takes_its_own_children_with_it(start: Spawn) -> None:
     child = await start()
     grandchild = await child.channel.request("fork_sleeper", 600, int, PATIENCE)

@@ -13,7 +13,7 @@ from zepix_core.storage import core_tables
 from zepix_core.storage.connection import Durability, open_writer
 from zepix_core.storage.core_tables import Row
 from zepix_core.storage.executor import Executor, WriterThread
-from zepix_core.storage.migrations import core_steps, history, migrate, pending, read_steps
+from zepix_core.storage.migrations import Applied, core_steps, history, migrate, pending, read_steps
 from zepix_core.storage.stamps import stamp
 
 T = TypeVar("T")
@@ -208,15 +208,35 @@ def open_plugin_database(
 ) -> PluginDatabase:
     """Create or open a group's file, bring its tables up to date, and start its executor. Blocks.
 
-    Args:
-        migrations: Dotted name of the package with the group's own ``NNN_name.sql``, ``""`` for none.
-        before_migration: Called with the path when a file that is in use is about to be migrated, for a
-            backup; an exception stops the migration.
+    Args: as for `migrate_plugin_file`.
 
     Raises:
         StorageError: The file cannot be used, or a migration failed.
     """
     clock = clock or SystemClock()
+    migrate_plugin_file(path, migrations, clock, before_migration)
+    return PluginDatabase(executor(path, Durability.NORMAL), group, clock)
+
+
+def migrate_plugin_file(
+    path: Path,
+    migrations: str,
+    clock: Clock,
+    before_migration: Callable[[Path], None] | None = None,
+) -> tuple[Applied, ...]:
+    """Create a group's file or bring its tables up to date: the core tables, then the group's own. Blocks.
+
+    Args:
+        migrations: Dotted name of the package with the group's own ``NNN_name.sql``, ``""`` for none.
+        before_migration: Called with the path when a file that is in use is about to be migrated, for a
+            backup; an exception stops the migration.
+
+    Returns:
+        What was applied now.
+
+    Raises:
+        StorageError: The file cannot be used, or a script failed; those before it stay.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = open_writer(path, Durability.NORMAL)
     try:
@@ -224,8 +244,6 @@ def open_plugin_database(
         waiting = [step for steps in sets for step in pending(connection, steps)]
         if waiting and before_migration is not None and history(connection):
             before_migration(path)
-        for steps in sets:
-            migrate(connection, steps, clock)
+        return tuple(row for steps in sets for row in migrate(connection, steps, clock))
     finally:
         connection.close()
-    return PluginDatabase(executor(path, Durability.NORMAL), group, clock)
