@@ -4,9 +4,9 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
-
 from tests.core.inbox.plugins import (
     Answer,
     WrittenPlugin,
@@ -16,6 +16,7 @@ from tests.core.inbox.plugins import (
     nothing,
     rejected,
 )
+
 from zepix_core.config.inbox import InboxSettings
 from zepix_core.errors import PluginError, WorkerDied
 from zepix_core.inbox.admission import Screened, screen
@@ -64,6 +65,17 @@ class House:
             self.clock.advance(0.05)
         quiet.cancel()
         raise AssertionError("the loop does not come to rest")
+
+
+async def until(condition: Callable[[], object], clock: VirtualClock | None = None) -> None:
+    """Wait until it holds; with a ``clock``, seconds pass on it meanwhile."""
+    for _ in range(5000):
+        if condition():
+            return
+        await asyncio.sleep(0.001)
+        if clock is not None:
+            clock.advance(1)
+    raise AssertionError("it does not happen")
 
 
 def states(reader: sqlite3.Connection) -> list[tuple[str, str | None]]:
@@ -156,9 +168,7 @@ async def test_a_slow_plugin_does_not_hold_up_another(executor: Executor, clock:
     house = House(executor, clock, slow, quick)
     await house.loop.start()
     ids = [await house.take(n) for n in range(3)]
-    async with asyncio.timeout(5):
-        while quick.asked != ids:
-            await asyncio.sleep(0.001)
+    await until(lambda: quick.asked == ids)
     assert slow.asked == ids[:1]
     slow.may_answer.set()
     await house.quiet()
@@ -217,9 +227,7 @@ async def test_an_entry_expires_while_it_waits_behind_a_slow_one(
     await house.loop.start()
     first = await house.take(1)
     await house.take(2)
-    async with asyncio.timeout(5):
-        while one.asked != [first]:
-            await asyncio.sleep(0.001)
+    await until(lambda: one.asked == [first])
     clock.advance(121)
     one.may_answer.set()
     await house.quiet()
@@ -266,9 +274,7 @@ async def test_a_plugin_switched_off_is_not_asked_about_what_waits(
     await house.loop.start()
     await house.take(1)
     await house.take(2)
-    async with asyncio.timeout(5):
-        while not one.asked or len(deliveries(reader)) < 2:
-            await asyncio.sleep(0.001)
+    await until(lambda: one.asked and len(deliveries(reader)) == 2)
     one.enabled = False
     one.may_answer.set()
     await house.quiet()
@@ -284,9 +290,7 @@ async def test_claims_of_an_earlier_boot_are_freed_and_only_what_was_under_way_c
     before = House(executor, clock, one)
     await before.loop.start()
     ids = [await before.take(n) for n in range(2)]
-    async with asyncio.timeout(5):
-        while not one.asked or len(deliveries(reader)) < 2:
-            await asyncio.sleep(0.001)
+    await until(lambda: one.asked and len(deliveries(reader)) == 2)
     leave_as_killed(before.loop)
     again = WrittenPlugin("one", KINDS)
     after = House(executor, clock, again, boot="boot-2")
@@ -308,9 +312,7 @@ async def test_an_alert_that_was_under_way_at_three_deaths_of_the_host_is_dead(
         await house.loop.start()
         if boot == 0:
             await house.take()
-        async with asyncio.timeout(5):
-            while not one.asked:
-                await asyncio.sleep(0.001)
+        await until(partial(len, one.asked))
         leave_as_killed(house.loop)
     last = WrittenPlugin("one", KINDS)
     house = House(executor, clock, last, boot="boot-last")
@@ -331,9 +333,7 @@ async def test_a_clean_stop_gives_back_what_was_not_finished_without_counting_a_
     await house.loop.start()
     for number in range(3):
         await house.take(number)
-    async with asyncio.timeout(5):
-        while not one.asked:
-            await asyncio.sleep(0.001)
+    await until(lambda: one.asked)
     stop = asyncio.ensure_future(house.loop.drain(5))
     await asyncio.sleep(0.01)
     clock.advance(6)
@@ -351,9 +351,7 @@ async def test_a_clean_stop_waits_for_the_answer_under_way(
     await house.loop.start()
     await house.take(1)
     await house.take(2)
-    async with asyncio.timeout(5):
-        while not one.asked:
-            await asyncio.sleep(0.001)
+    await until(lambda: one.asked)
     stop = asyncio.ensure_future(house.loop.drain(5))
     await asyncio.sleep(0.01)
     one.may_answer.set()
@@ -369,10 +367,7 @@ async def test_while_held_nothing_is_asked_entries_expire_and_exits_wait(
     await house.loop.start(held=True)
     await house.take(1, "entry")
     exit_id = await house.take(2, "exit")
-    async with asyncio.timeout(5):
-        while states(reader)[0][0] == "new":
-            await asyncio.sleep(0.001)
-            clock.advance(1)
+    await until(lambda: states(reader)[0][0] != "new", clock)
     assert states(reader) == [("refused", "expired"), ("new", None)]
     assert one.asked == []
     house.loop.release()
@@ -406,10 +401,7 @@ async def test_the_heartbeat_grows_while_nothing_happens(executor: Executor, clo
     await house.loop.start()
     await house.loop.quiet()
     before = house.loop.heartbeat
-    async with asyncio.timeout(5):
-        while house.loop.heartbeat < before + 3:
-            await asyncio.sleep(0.001)
-            clock.advance(5)
+    await until(lambda: house.loop.heartbeat >= before + 3, clock)
     await house.loop.drain(1)
 
 

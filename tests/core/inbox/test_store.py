@@ -2,11 +2,12 @@
 
 import asyncio
 import sqlite3
+from typing import Any
 
 import attrs
 import pytest
-
 from tests.core.inbox.plugins import WrittenPlugin, WrittenPlugins
+
 from zepix_core.clock import NS
 from zepix_core.config.inbox import InboxSettings
 from zepix_core.errors import StorageError
@@ -28,7 +29,7 @@ def alert(number: int = 0, kind: str = "entry", extra: str = "") -> Screened:
     return screened
 
 
-def store_of(executor: Executor, clock: VirtualClock, **settings: float) -> InboxStore:
+def store_of(executor: Executor, clock: VirtualClock, **settings: Any) -> InboxStore:
     return InboxStore(executor, clock, attrs.evolve(InboxSettings(), **settings), PLUGINS)
 
 
@@ -157,6 +158,11 @@ async def test_over_the_rate_entries_and_infos_are_stored_refused_and_exits_take
     assert (await store.take("other", alert(10))).refused is None
     notices = reader.execute("SELECT type, data FROM outbox").fetchall()
     assert len(notices) == 1
+
+
+async def test_without_limits_no_rate_applies(executor: Executor, clock: VirtualClock) -> None:
+    store = store_of(executor, clock, burst=1, unlimited=True)
+    assert {(await store.take("main", alert(n))).refused for n in range(5)} == {None}
 
 
 async def test_200_at_once_are_within_the_burst(executor: Executor, clock: VirtualClock) -> None:

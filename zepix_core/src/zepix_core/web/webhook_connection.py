@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import Callable
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import h11
@@ -25,6 +26,7 @@ IDLE_SECONDS = 30.0
 LINGER_SECONDS = 1.0
 LINGER_BYTES = 1_048_576
 RETRY_AFTER = (b"retry-after", b"5")
+REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 _HEAD_END = re.compile(rb"\n\r?\n")
 _encode = msgspec.json.Encoder().encode
 
@@ -275,7 +277,7 @@ class WebhookConnection(asyncio.Protocol):
             headers.append(RETRY_AFTER)
         if close or self._listener.stopping:
             headers.append((b"connection", b"close"))
-        response = h11.Response(status_code=status, headers=headers)
+        response = h11.Response(status_code=status, reason=REASONS[status], headers=headers)
         if self._is_head_method:
             self._send(response, h11.EndOfMessage())
         else:
