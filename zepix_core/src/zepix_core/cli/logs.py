@@ -50,9 +50,12 @@ def command(home: Home, follow: bool, lines: int, alert: int | None, plugin: str
             offset = file.tell()
         for line in last:
             _print(line, raw)
-    for line in _followed(path, offset) if follow else ():
-        if wanted(line):
-            _print(line, raw)
+    try:
+        for line in _followed(path, offset) if follow else ():
+            if wanted(line):
+                _print(line, raw)
+    except KeyboardInterrupt:
+        return 0
     return 0
 
 

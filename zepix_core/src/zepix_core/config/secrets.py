@@ -18,7 +18,8 @@ WEBHOOK_TOKEN = "ZEPIX_WEBHOOK_TOKEN"  # noqa: S105 (the name of a variable)
 API_TOKEN = "ZEPIX_API_TOKEN"  # noqa: S105 (the name of a variable)
 SECRET_ENDINGS = ("token", "password", "secret", "key")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,256}")
+_TOKEN = re.compile(r"[A-Za-z0-9._~-]{1,256}")
+STRONG_LENGTH = 16
 LEAST_MASKED = 4
 
 
@@ -106,14 +107,19 @@ def check_token(token: str) -> str:
     """The token when it can stand in an address.
 
     Raises:
-        SettingsError: It is too short, too long, or has characters an address would change.
+        SettingsError: It is empty, too long, or has characters an address would change.
     """
     if not _TOKEN.fullmatch(token):
         raise SettingsError(
             "The webhook token cannot be used.",
-            "Use 16 to 256 letters, digits, - or _; `zepix init` makes one when you name none.",
+            "Use up to 256 letters, digits or - . _ ~; `zepix init` makes one when you name none.",
         )
     return token
+
+
+def is_weak(token: Secret) -> bool:
+    """True for a token that could be guessed: shorter than 16 characters."""
+    return len(token.reveal()) < STRONG_LENGTH
 
 
 def read_env(path: Path) -> dict[str, Secret]:

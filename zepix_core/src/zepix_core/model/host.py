@@ -27,6 +27,23 @@ class PluginRow:
 
 
 @attrs.frozen(kw_only=True)
+class HostOptions:
+    """How this run of the host differs from the settings.
+
+    Attributes:
+        inline: Everything in one process, through the same codec.
+        safe: No entries, whatever the journal says; closing and exits go on.
+        plugin_dev: Source folder of a plugin distribution to run in place.
+        trace_hooks: Log every hook call.
+    """
+
+    inline: bool = False
+    safe: bool = False
+    plugin_dev: str | None = None
+    trace_hooks: bool = False
+
+
+@attrs.frozen(kw_only=True)
 class HostState:
     """How the host stands.
 

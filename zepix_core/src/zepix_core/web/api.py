@@ -23,6 +23,8 @@ class ApiServer:
         hashed_token: SHA-256 of the API token, hexadecimal.
     """
 
+    name = "api"
+
     def __init__(self, port: int, hashed_token: str) -> None:
         self._wanted, self._hashed = port, hashed_token
         self._socket: socket.socket | None = None
@@ -30,9 +32,9 @@ class ApiServer:
         self._task: asyncio.Task[None] | None = None
 
     @property
-    def port(self) -> int:
-        """The port listened on, 0 before the start."""
-        return 0 if self._socket is None else int(self._socket.getsockname()[1])
+    def port(self) -> int | None:
+        """The port listened on, ``None`` before the start."""
+        return None if self._socket is None else int(self._socket.getsockname()[1])
 
     def bind(self) -> None:
         """Take the port, without answering yet.
@@ -72,6 +74,9 @@ class ApiServer:
         app = Gate(application.create_app(host), self._hashed, host.clock)
         self._server.config.loaded_app = self._server.config.app = app
         self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]), name="api")
+
+    def announce(self, ready: bool) -> None:
+        """Nothing to do: every answer asks the host how it stands."""
 
     async def stop(self) -> None:
         """Stop listening; requests in flight are answered."""

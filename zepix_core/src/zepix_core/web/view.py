@@ -57,14 +57,25 @@ class HostView(Protocol):
 
 
 class Face(Protocol):
-    """A face of the host: started when the host is ready to be asked, stopped before it ends."""
+    """A face of the host. The host starts its faces first (a port that is taken ends it at once), writes
+    their ports into ``data/ports.json``, announces readiness when recovery is done, and stops them first."""
+
+    name: str
+    """``webhook``, ``api`` or what else it is; key of ``data/ports.json`` for those that listen."""
+
+    @property
+    def port(self) -> int | None:
+        """The port it listens on, ``None`` for a face that does not listen."""
 
     async def start(self, host: HostView) -> None:
-        """Listen.
+        """Listen; what cannot be answered before the host is ready is answered with that.
 
         Raises:
             SettingsError: The port is taken.
         """
+
+    def announce(self, ready: bool) -> None:
+        """The host became able to take alerts, or stops being so."""
 
     async def stop(self) -> None:
         """Stop listening; requests in flight are answered."""

@@ -1,0 +1,159 @@
+"""What ``zepix doctor`` looks at: one finding a check."""
+
+import os
+import shutil
+import socket
+import sqlite3
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from zepix_core.cli.client import HostClient, find_host
+from zepix_core.cli.db.check import check_files
+from zepix_core.cli.plugins.list import stopped_rows
+from zepix_core.config.document import read_document
+from zepix_core.config.files import Loaded, judge
+from zepix_core.config.home import Home
+from zepix_core.config.plugin_files import plugin_file_faults
+from zepix_core.config.secrets import API_TOKEN, WEBHOOK_TOKEN, Secret, environment, is_weak
+from zepix_core.errors import SettingsError, ZepixError
+
+OK, WARN, BAD = "ok", "warning", "bad"
+MB = 1024 * 1024
+WARN_FREE, BAD_FREE = 200 * MB, 50 * MB
+FIXED_IN = {(3, 44): 6, (3, 50): 7, (3, 51): 3}
+
+
+@attrs.frozen
+class Finding:
+    """One check: ``result`` is `OK`, `WARN` or `BAD`."""
+
+    check: str
+    result: str
+    detail: str = ""
+    hint: str = ""
+
+
+def check_up(home: Home) -> list[dict[str, Any]]:
+    """Every check of this home, as rows."""
+    return [attrs.asdict(finding) for finding in _findings(home)]
+
+
+def _findings(home: Home) -> Iterator[Finding]:
+    yield from _machine(home)
+    try:
+        variables = environment(home.env)
+    except SettingsError as error:
+        yield Finding("secrets", BAD, "; ".join((error.message, *error.faults)), error.hint)
+        variables = {name: Secret(value) for name, value in os.environ.items()}
+    else:
+        yield from _secrets(variables)
+    path = home.settings_file
+    loaded, faults = judge(read_document(path, path.name, variables), variables, {})
+    for fault in faults:
+        yield Finding("settings", BAD, fault, "Correct it in that file.")
+    if not faults:
+        yield Finding("settings", OK, path.name)
+    plugin_faults = plugin_file_faults(home, variables)
+    for fault in plugin_faults:
+        yield Finding("plugin settings", BAD, fault, "Correct it in that file.")
+    if not plugin_faults:
+        yield Finding("plugin settings", OK)
+    for row in check_files(home):
+        hint = "" if row["state"] == "ok" else "Keep the file, and restore the newest backup."
+        yield Finding(f"database {row['file']}", row["state"], row["detail"], hint)
+    try:
+        client = find_host(home)
+    except ZepixError:
+        client = None
+    yield from _running(client) if client is not None else _stopped(home, loaded)
+    if loaded is not None and not loaded.settings.web.public_url:
+        yield Finding("public address", WARN, "none is set", "See `zepix url`.")
+
+
+def _machine(home: Home) -> Iterator[Finding]:
+    python = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("Python", OK, python)
+    version = tuple(map(int, sqlite3.sqlite_version.split(".")))
+    if wal_defect(version):
+        yield Finding(
+            "SQLite",
+            WARN,
+            f"{sqlite3.sqlite_version} has the WAL-reset defect",
+            "Use 3.51.3, 3.50.7 or 3.44.6.",
+        )
+    else:
+        yield Finding("SQLite", OK, sqlite3.sqlite_version)
+    for folder in (home.path, home.data, home.logs):
+        fine = folder.is_dir() and os.access(folder, os.R_OK | os.W_OK | os.X_OK)
+        hint = "" if fine else "Run `zepix init`, and check owner and mode."
+        yield Finding(f"folder {folder.name}", OK if fine else BAD, str(folder), hint)
+    free = shutil.disk_usage(home.path).free
+    result = BAD if free < BAD_FREE else WARN if free < WARN_FREE else OK
+    yield Finding("disk", result, f"{free // MB} MB free", "" if result == OK else "Make room.")
+
+
+def wal_defect(version: tuple[int, ...]) -> bool:
+    """True for the SQLite versions 3.7.0 to 3.51.2, save those that got the correction."""
+    if version < (3, 7, 0) or version >= (3, 51, 3):
+        return False
+    fixed = FIXED_IN.get(version[:2])  # type: ignore[call-overload]
+    return fixed is None or version[2] < fixed
+
+
+def _secrets(variables: dict[str, Secret]) -> Iterator[Finding]:
+    for name in (WEBHOOK_TOKEN, API_TOKEN):
+        token = variables.get(name)
+        if not token:
+            yield Finding(f"secret {name}", BAD, "is not set", "Run `zepix init`.")
+        elif is_weak(token):
+            yield Finding(
+                f"secret {name}", WARN, "shorter than 16 characters", "`zepix init` makes strong ones."
+            )
+        else:
+            yield Finding(f"secret {name}", OK)
+
+
+def _running(client: HostClient) -> Iterator[Finding]:
+    try:
+        told = client.get("status")
+    except ZepixError as error:
+        yield Finding("host", BAD, error.message, error.hint)
+        return
+    result = OK if told["ready"] else BAD
+    yield Finding("host", result, f"process {told['pid']}{', ' + told['reason'] if told['reason'] else ''}")
+    yield Finding("broker", OK if told["broker_connected"] else BAD, told["broker"])
+    for row in told["plugins"]:
+        wrong = row["state"] in ("failed", "quarantined")
+        hint = "See `zepix logs`." if wrong else ""
+        state = f"{row['state']} {row['reason']}".strip()
+        yield Finding(f"plugin {row['id']}", BAD if wrong else OK, state, hint)
+
+
+def _stopped(home: Home, loaded: Loaded | None) -> Iterator[Finding]:
+    yield Finding("host", WARN, "stopped", "Start it with `zepix run`.")
+    if loaded is not None:
+        sections = (("webhook", loaded.settings.webhook.port), ("api", loaded.settings.api.port))
+        for name, port in sections:
+            fine = port == 0 or _is_free(port)
+            hint = "" if fine else f"Set {name}.port, or stop what uses it."
+            yield Finding(f"{name} port", OK if fine else BAD, str(port), hint)
+    rows = stopped_rows(home)
+    if not rows:
+        yield Finding("plugins", WARN, "none is installed", "pip install zepix-plugins-v3")
+    for row in rows:
+        wrong = row["state"] in ("failed", "quarantined")
+        yield Finding(f"plugin {row['id']}", BAD if wrong else OK, f"{row['distribution']} {row['version']}")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        if sys.platform != "win32":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,157 @@
+"""``zepix run``."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zepix_core.cli.options import home_option
+from zepix_core.config.home import Home
+
+if TYPE_CHECKING:
+    from zepix_core.config.files import Loaded
+
+PORT = click.IntRange(0, 65535)
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+FAULTS = "ZEPIX_PAPER_FAULTS"
+
+
+@click.command()
+@click.option("--port", type=PORT, help="Port of the webhook; 0 takes any free one.")
+@click.option(
+    "--api-port", type=PORT, help="Port of the command line and the REST API; 0 takes any free one."
+)
+@click.option("--demo", is_flag=True, help="Play sample alerts, show their stories, then go on listening.")
+@click.option("--safe", is_flag=True, help="Let no entry through in this run; exits go on.")
+@click.option("--inline", is_flag=True, help="Everything in one process, for debugging.")
+@click.option("--supervised", is_flag=True, help="Start again after a crash.")
+@click.option(
+    "--behind-proxy", is_flag=True, help="A proxy with TLS stands in front: listen beyond this machine."
+)
+@click.option(
+    "--plugin-dev",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Source folder of a plugin distribution to run in place.",
+)
+@click.option("--trace-hooks", is_flag=True, help="Log every hook call.")
+@home_option
+def command(home: Home, supervised: bool, **options: Any) -> int:
+    """Run the host: take alerts, ask plugins, place orders.
+
+    In an empty home everything needed is created: paper broker, synthetic prices, a random token. Ctrl-C ends
+    it in order; a second one at once.
+    """
+    if supervised:
+        from zepix_core.cli.supervise import child_arguments, supervise
+
+        return supervise(child_arguments(home.path, options))
+    return run_host(home, **options)
+
+
+def run_host(
+    home: Home,
+    port: int | None = None,
+    api_port: int | None = None,
+    demo: bool = False,
+    safe: bool = False,
+    inline: bool = False,
+    behind_proxy: bool = False,
+    plugin_dev: Path | None = None,
+    trace_hooks: bool = False,
+) -> int:
+    """Run until told to stop; the exit code.
+
+    Raises:
+        SettingsError: The home, the settings or a port cannot be used.
+    """
+    from zepix_core.clock import SystemClock
+    from zepix_core.config.files import load_settings
+    from zepix_core.config.profiles import prepare
+    from zepix_core.host import Host
+    from zepix_core.model.host import HostOptions
+
+    prepare(home)
+    loaded = load_settings(home, _overrides(port, api_port))
+    _check(loaded, behind_proxy)
+    _quiet_core_dumps()
+    with home.held():
+        _log(home, loaded)
+        options = HostOptions(
+            inline=inline,
+            safe=safe,
+            plugin_dev=str(plugin_dev.absolute()) if plugin_dev is not None else None,
+            trace_hooks=trace_hooks,
+        )
+        host = Host(home, loaded.settings, clock=SystemClock(), options=options, faces=_faces(loaded, demo))
+        result = asyncio.run(host.run())
+    return result if isinstance(result, int) else 0
+
+
+def _overrides(port: int | None, api_port: int | None) -> dict[str, Any]:
+    given = (("webhook", port), ("api", api_port))
+    return {section: {"port": value} for section, value in given if value is not None}
+
+
+def _check(loaded: "Loaded", behind_proxy: bool) -> None:
+    from zepix_core.config.secrets import WEBHOOK_TOKEN, check_token, is_weak
+    from zepix_core.errors import SettingsError
+
+    settings = loaded.settings
+    token = loaded.variables[WEBHOOK_TOKEN]
+    check_token(token.reveal())
+    if is_weak(token) and settings.live:
+        raise SettingsError(
+            "The webhook token is too short for a live account.",
+            "Use `zepix init --webhook-token` with 16 or more.",
+        )
+    if settings.webhook.host not in LOOPBACK and not behind_proxy:
+        raise SettingsError(
+            f"webhook.host is {settings.webhook.host}, and alerts would come in without TLS.",
+            "Listen on 127.0.0.1, or put a TLS proxy in front and add --behind-proxy.",
+        )
+    if settings.live and os.environ.get(FAULTS):
+        raise SettingsError(f"{FAULTS} is set, and the settings say live = true.", f"Unset {FAULTS}.")
+    for warning in loaded.warnings:
+        click.echo(f"Warning: {warning}", err=True)
+
+
+def _log(home: Home, loaded: "Loaded") -> None:
+    from zepix_core.config.secrets import API_TOKEN, WEBHOOK_TOKEN, read_env
+    from zepix_core.logs import configure_host, keep_secret
+
+    secrets = dict(read_env(home.env))
+    secrets.update({name: loaded.variables[name] for name in (WEBHOOK_TOKEN, API_TOKEN)})
+    for secret in secrets.values():
+        keep_secret(secret.reveal())
+    configure_host("INFO", home.log_file)
+
+
+def _faces(loaded: "Loaded", demo: bool) -> tuple[Any, ...]:
+    from zepix_core.cli.announcer import Announcer
+    from zepix_core.config.secrets import API_TOKEN, WEBHOOK_TOKEN, token_hash
+    from zepix_core.web.api import ApiServer
+    from zepix_core.web.webhook_face import WebhookFace
+
+    settings, variables = loaded.settings, loaded.variables
+    token = variables[WEBHOOK_TOKEN]
+    faces: list[Any] = [
+        WebhookFace(settings.webhook, {"main": token}),
+        ApiServer(settings.api.port, token_hash(variables[API_TOKEN].reveal())),
+        Announcer(token, settings.web.public_url),
+    ]
+    if demo:
+        from zepix_core.cli.demo import DemoFace
+
+        faces.append(DemoFace(token))
+    return tuple(faces)
+
+
+def _quiet_core_dumps() -> None:
+    """A core dump would hold every secret."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
