@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+
 from zepix_core import Side, read_object
 from zepix_core.inbox.admission import Refusal as HostRefusal
 from zepix_core.inbox.admission import screen
