@@ -1,6 +1,8 @@
 """The bracket plugin against the real ServiceAPI; only the host behind its port is a small one."""
 
 import json
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import attrs
@@ -24,7 +26,12 @@ from zepix_core.clock import SystemClock, moment
 from zepix_core.model.order import CloseResult
 from zepix_core.services.calls import CALLS, CloseRequest, PlaceReply, PlaceRequest
 from zepix_core.services.host_view import view_of
+from zepix_core.storage.executor import SameThread
+from zepix_core.storage.plugin_database import PluginDatabase, open_plugin_database
+from zepix_core.storage.trends import TrendStore
 from zepix_core.wire.codec import through
+
+Ask = Callable[..., Awaitable[Decision]]
 
 EURUSD = SymbolInfo(
     name="EURUSD", digits=5, point=1e-5, pip_size=1e-4, pip_value=10.0, contract_size=100_000.0
@@ -52,6 +59,7 @@ class SmallHost:
     book: list[PluginOrder] = attrs.field(factory=list)
     placed: list[PlaceRequest] = attrs.field(factory=list)
     in_alert: bool = True
+    alert_key: str = "k1"
 
     async def call(self, name: str, payload: Any) -> Any:
         request_kind, reply_kind = CALLS[name]
@@ -102,9 +110,21 @@ def position(ticket: int, side: Side) -> PluginOrder:
     )
 
 
-async def ask(host: SmallHost, **fields: Any) -> Decision:
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> PluginDatabase:
+    path = tmp_path_factory.mktemp("bracket") / "zepix_bracket.db"
+    return open_plugin_database(path, "bracket", executor=SameThread)
+
+
+@pytest.fixture
+def ask(database: PluginDatabase) -> Ask:
     """Hand the plugin one alert."""
-    api = ServiceAPI("bracket", host, SystemClock(), BracketConfig, lambda: view_of({}))
+    return partial(_ask, database)
+
+
+async def _ask(database: PluginDatabase, host: SmallHost, **fields: Any) -> Decision:
+    trends = TrendStore(database)
+    api = ServiceAPI("bracket", host, SystemClock(), BracketConfig, lambda: view_of({}), database, trends)
     body = json.dumps({"id": "S1", "symbol": "EURUSD", **fields})
     alert = Alert(id=1, key="k1", kind=str(fields.get("action")), body=body, received_at=moment(0))
     decision: Decision = await Bracket().on_alert(alert, api)
@@ -115,7 +135,7 @@ async def ask(host: SmallHost, **fields: Any) -> Decision:
 BUY = {"action": "buy", "lots": 0.1, "sl": 1.083, "tp": 1.089}
 
 
-async def test_a_buy_becomes_one_order_with_both_stops() -> None:
+async def test_a_buy_becomes_one_order_with_both_stops(ask: Ask) -> None:
     host = SmallHost()
     decision = await ask(host, **BUY)
     (request,) = host.placed
@@ -125,20 +145,20 @@ async def test_a_buy_becomes_one_order_with_both_stops() -> None:
     assert (decision.verdict, decision.reason, decision.tickets) == (Verdict.ACTED, None, (1001,))
 
 
-async def test_a_sell_is_judged_at_the_bid() -> None:
+async def test_a_sell_is_judged_at_the_bid(ask: Ask) -> None:
     host = SmallHost()
     await ask(host, action="sell", lots=0.1, sl=1.0870, tp=1.0800)
     assert host.placed[0].price == 1.0849
 
 
-async def test_a_risk_in_percent_becomes_lots_rounded_down() -> None:
+async def test_a_risk_in_percent_becomes_lots_rounded_down(ask: Ask) -> None:
     host = SmallHost()
     decision = await ask(host, action="buy", risk_percent=1, sl=1.08155, tp=1.09)
     assert host.placed[0].legs[0].lots == 0.28
     assert [step.name for step in decision.steps] == ["stop distance", "lots"]
 
 
-async def test_without_a_balance_a_risk_opens_nothing() -> None:
+async def test_without_a_balance_a_risk_opens_nothing(ask: Ask) -> None:
     host = SmallHost(risk=attrs.evolve(RICH, balance=None))
     decision = await ask(host, action="buy", risk_percent=1, sl=1.083)
     assert (decision.reason, host.placed) == ("no_balance", [])
@@ -148,39 +168,41 @@ async def test_without_a_balance_a_risk_opens_nothing() -> None:
     ("host", "reason"),
     [(SmallHost(quote=None), "no_price"), (SmallHost(refusal="MARKET_CLOSED"), "market_closed")],
 )
-async def test_a_refusal_names_its_reason_and_counts_as_rejected(host: SmallHost, reason: str) -> None:
+async def test_a_refusal_names_its_reason_and_counts_as_rejected(
+    ask: Ask, host: SmallHost, reason: str
+) -> None:
     decision = await ask(host, **BUY)
     assert (decision.verdict, decision.reason) == (Verdict.REJECTED, reason)
 
 
-async def test_an_order_that_may_be_at_the_broker_counts_as_acted_on() -> None:
+async def test_an_order_that_may_be_at_the_broker_counts_as_acted_on(ask: Ask) -> None:
     decision = await ask(SmallHost(refusal="UNRESOLVED"), **BUY)
     assert (decision.verdict, decision.reason) == (Verdict.ACTED, "unresolved")
 
 
-async def test_an_unreadable_alert_is_rejected_before_anything_is_asked() -> None:
+async def test_an_unreadable_alert_is_rejected_before_anything_is_asked(ask: Ask) -> None:
     host = SmallHost()
     decision = await ask(host, action="buy", lots="0.1", sl=1.083)
     assert (decision.verdict, decision.reason, host.placed) == (Verdict.REJECTED, "invalid_lots", [])
 
 
-async def test_a_close_ends_every_own_position_on_the_symbol() -> None:
+async def test_a_close_ends_every_own_position_on_the_symbol(ask: Ask) -> None:
     host = SmallHost(book=[position(1, Side.BUY), position(2, Side.SELL)])
     decision = await ask(host, action="close")
     assert (decision.verdict, decision.tickets) == (Verdict.ACTED, (1, 2))
 
 
-async def test_a_close_without_positions_has_nothing_to_do() -> None:
+async def test_a_close_without_positions_has_nothing_to_do(ask: Ask) -> None:
     decision = await ask(SmallHost(), action="close")
     assert (decision.verdict, decision.reason) == (Verdict.NOTHING, "no_open_position")
 
 
-async def test_a_close_the_broker_refuses_is_rejected_with_its_code() -> None:
+async def test_a_close_the_broker_refuses_is_rejected_with_its_code(ask: Ask) -> None:
     decision = await ask(SmallHost(refusal="BROKER_OFFLINE", book=[position(1, Side.BUY)]), action="close")
     assert (decision.verdict, decision.reason) == (Verdict.REJECTED, "broker_offline")
 
 
-async def test_unknown_keys_are_shown_and_change_nothing() -> None:
+async def test_unknown_keys_are_shown_and_change_nothing(ask: Ask) -> None:
     decision = await ask(SmallHost(), **BUY, note="x" * 500, big=10**40)
     assert decision.verdict is Verdict.ACTED
     assert decision.fields["id"] == "S1" and len(decision.fields["note"]) == 100
