@@ -59,7 +59,10 @@ def _absent(_: str) -> None:
 def read_object(text: str) -> dict[str, Any]:
     """Read the JSON object in ``text`` (see `Alert.json`). The last of two equal keys wins here; the
     webhook has refused such bodies before."""
-    value = json.loads(text, parse_float=Decimal, parse_constant=_absent)
+    try:
+        value = json.loads(text, parse_float=Decimal, parse_constant=_absent)
+    except (ArithmeticError, RecursionError) as error:
+        raise ValueError("the alert holds a number or a nesting that cannot be read") from error
     if not isinstance(value, dict):
         raise ValueError("the alert is not a JSON object")
     return value
