@@ -70,7 +70,7 @@ class CombinedV3(LogicPlugin):
         rules = self._rules(api)
         try:
             payload = alert.json()
-        except (ValueError, ArithmeticError, RecursionError):
+        except ValueError:
             return report.unreadable()
         parsed = parse(payload, _symbols(api), enabled=rules.enabled)
         if isinstance(parsed, Refusal):
@@ -175,7 +175,7 @@ def _days(api: ServiceAPI) -> TradingDays:
 def _read(row: SignalRow, api: ServiceAPI) -> V3Alert | None:
     try:
         parsed = parse(read_object(row.body), _symbols(api))
-    except (ValueError, ArithmeticError, RecursionError):
+    except ValueError:
         return None
     return None if isinstance(parsed, Refusal) else parsed
 
