@@ -32,7 +32,7 @@ def db() -> sqlite3.Connection:
 
 
 def signal(key: str = "key-1", **changes: Any) -> SignalRow:
-    values = {
+    values: dict[str, Any] = {
         "received_at": START,
         "signal_type": "momentum_breakout",
         "symbol": "EURUSD",
