@@ -16,9 +16,11 @@ from zepix_core.services.host_view import HostView
 from zepix_core.services.worker_market import Market
 from zepix_core.services.worker_orders import Orders
 from zepix_core.services.worker_risk import Risk
+from zepix_core.services.worker_trend import Trend
 
 if TYPE_CHECKING:
     from zepix_core.storage.plugin_database import PluginDatabase
+    from zepix_core.storage.trends import TrendStore
 
 VERSION = "2.0.0"
 LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -40,6 +42,7 @@ class ServiceAPI:
         plugin_id: The plugin this API is bound to: it sees and touches only that plugin's orders.
         orders, market, risk: The services; each method's docstring tells units, outcomes and errors.
         trend: Trends of the plugin's own database group.
+        db: The database of the plugin's group; only this plugin's worker writes it.
         log_to: The logger ``zepix.plugin.<id>``.
     """
 
@@ -52,11 +55,13 @@ class ServiceAPI:
         clock: Clock,
         config: Callable[[], PluginConfig],
         host: Callable[[], HostView],
-        db: "PluginDatabase | None" = None,
+        db: "PluginDatabase",
+        trends: "TrendStore",
     ) -> None:
         self.plugin_id = plugin_id
         self.log_to = logging.getLogger(f"zepix.plugin.{plugin_id}")
-        self._calls, self._clock, self._config, self._host, self._db = calls, clock, config, host, db
+        self._calls, self._clock, self._config, self._host = calls, clock, config, host
+        self.db = db
         self.orders = Orders(calls)
         self.market = Market(calls, clock.monotonic)
         self.risk = Risk(
@@ -65,11 +70,12 @@ class ServiceAPI:
             lambda: host().rules,
             lambda: config().risk_settings().max_lot_size,
         )
+        self.trend = Trend(calls, trends)
         self._by_name()
 
     def _by_name(self) -> None:
         """The names of services.md 2 on the API itself."""
-        orders, market, risk = self.orders, self.market, self.risk
+        orders, market, risk, trend = self.orders, self.market, self.risk, self.trend
         self.place_dual_orders_v3 = orders.place_dual_orders_v3
         self.check_dual_orders_v3 = orders.check_dual_orders_v3
         self.place_dual_orders_v6 = orders.place_dual_orders_v6
@@ -101,22 +107,16 @@ class ServiceAPI:
         self.check_daily_limit = risk.check_daily_limit
         self.check_lifetime_limit = risk.check_lifetime_limit
         self.validate_trade_risk = risk.validate_trade_risk
+        self.update_trend = trend.update_trend
+        self.get_timeframe_trend = trend.get_timeframe_trend
+        self.get_mtf_trends = trend.get_mtf_trends
+        self.validate_v3_trend_alignment = trend.validate_v3_trend_alignment
+        self.check_logic_alignment = trend.check_logic_alignment
 
     @property
     def config(self) -> Any:
         """The plugin's settings in force: a frozen value of its ``config_model``."""
         return self._config()
-
-    @property
-    def db(self) -> "PluginDatabase":
-        """The database of the plugin's group; only this plugin's worker writes it.
-
-        Raises:
-            BadArgument: It is not open, because the plugin is only being checked.
-        """
-        if self._db is None:
-            raise BadArgument("The database is not open.", "Use it from on_start on, not at import.")
-        return self._db
 
     def now(self) -> datetime:
         """The present moment, aware UTC; replay gives its own time."""

@@ -1,7 +1,7 @@
 """Calling hooks through a table that is compiled once per change of what is registered."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import ModuleType
 from typing import Any
 
@@ -86,10 +86,15 @@ class Dispatcher:
         compiled = self._single.get((name, hook))
         return None if compiled is None else await compiled.run(arguments)
 
-    async def call(self, hook: str, **arguments: Any) -> tuple[Outcome, ...]:
-        """Call every implementation in order, one after the other; an error stops only its own."""
+    async def call(
+        self, hook: str, names: Collection[str] | None = None, **arguments: Any
+    ) -> tuple[Outcome, ...]:
+        """Call every implementation (of ``names`` only, if given) in order, one after the other; an error
+        stops only its own."""
         outcomes = []
         for compiled in self._table.get(hook, ()):
+            if names is not None and compiled.plugin not in names:
+                continue
             try:
                 outcomes.append(Outcome(compiled.plugin, await compiled.run(arguments)))
             except Exception as error:

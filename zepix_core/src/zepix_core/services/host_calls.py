@@ -8,10 +8,14 @@ class HostCalls(Protocol):
 
     Attributes:
         in_alert: True while ``on_alert`` of this plugin runs: orders are keyed by the alert then.
+        alert_key: Key of that alert, ``""`` elsewhere.
     """
 
     @property
     def in_alert(self) -> bool: ...
+
+    @property
+    def alert_key(self) -> str: ...
 
     async def call(self, name: str, payload: Any) -> Any:
         """Send one call of `zepix_core.services.calls.CALLS` and return its answer.

@@ -1,0 +1,336 @@
+"""The plugin host with real workers: processes that are started, asked, killed and started again."""
+
+import asyncio
+import os
+
+import attrs
+import pytest
+from tests.core.plugins.conftest import Stage, alert, eventually
+
+from zepix_core.config.settings import PluginSwitch
+from zepix_core.errors import PluginError, WorkerDied
+from zepix_core.model.alert import AlertClass
+from zepix_core.model.decision import Verdict
+from zepix_core.model.market import Tick
+from zepix_core.plugins.states import EventKind, PluginState
+
+WILD = {"wild": "wild:Wild", "calm": "wild:Calm"}
+STEADY = {"steady": "steady:Steady"}
+
+
+async def test_a_plugin_decides_in_a_process_of_its_own_and_orders_through_the_host(stage: Stage) -> None:
+    stage.site.install("steady", STEADY)
+    host = await stage.open()
+    row = stage.status("steady")
+    assert (row.state, row.pid not in (0, os.getpid())) == (PluginState.ACTIVE, True)
+    decision = await host.deliver("steady", alert(number=7))
+    assert (decision.verdict, decision.tickets) == (Verdict.ACTED, (11,))
+    assert decision.data["seen"] == ["start with 0.1"]
+    context, name, request = stage.answers.calls[0]
+    assert (name, request.method, request.legs[0].lots) == ("orders.place", "place_order", 0.1)
+    assert context.alert is not None
+    assert context.alert.key == "key-7"
+    assert context.plugin.capabilities == {"place_order"}
+    assert context.plugin.symbols_allowed == ("XAUUSD",)
+    assert context.plugin.risk.max_open_trades == 2
+    assert (stage.home.data / "zepix_steady.db").exists()
+
+
+async def test_a_worker_that_crashes_a_hook_is_started_again_and_the_neighbour_never_notices(
+    stage: Stage,
+) -> None:
+    stage.site.install("wild", {"wild": "wild:Wild"})
+    stage.site.install("steady", STEADY)
+    host = await stage.open()
+    pid, neighbour = stage.status("wild").pid, stage.status("steady").pid
+    with pytest.raises(WorkerDied):
+        await host.deliver("wild", alert("die"))
+    assert (await host.deliver("wild", alert("again"))).action == "lived"
+    assert stage.status("wild").pid != pid
+    assert stage.status("wild").deaths == 1
+    assert stage.status("steady").pid == neighbour
+    assert (await host.deliver("steady", alert())).verdict is Verdict.ACTED
+
+
+@pytest.mark.parametrize("body", ["loop", "sleep"])
+async def test_a_hook_past_its_deadline_ends_the_worker_and_the_plugin_alone_is_charged(
+    stage: Stage, body: str
+) -> None:
+    stage.settings = attrs.evolve(
+        stage.settings,
+        plugin_system=attrs.evolve(stage.settings.plugin_system, max_plugin_execution_time=0.4),
+    )
+    stage.site.install("wild", WILD)
+    host = await stage.open()
+    with pytest.raises(WorkerDied, match="deadline"):
+        await host.deliver("wild", alert(body))
+    assert (await host.deliver("calm", alert())).action.startswith("calm")
+    assert (stage.status("wild").deaths, stage.status("calm").deaths) == (1, 0)
+
+
+async def test_a_plugin_behind_a_stuck_one_is_not_charged(stage: Stage) -> None:
+    stage.settings = attrs.evolve(
+        stage.settings,
+        plugin_system=attrs.evolve(stage.settings.plugin_system, max_plugin_execution_time=0.4),
+    )
+    stage.site.install("wild", WILD)
+    host = await stage.open()
+    stuck = asyncio.create_task(host.deliver("wild", alert("loop")))
+    await asyncio.sleep(0.1)
+    with pytest.raises(WorkerDied):
+        await host.deliver("calm", alert())
+    with pytest.raises(WorkerDied):
+        await stuck
+    assert (await host.deliver("calm", alert())).action.startswith("calm")
+    assert (stage.status("wild").deaths, stage.status("calm").deaths) == (1, 0)
+
+
+async def test_waiting_for_the_host_is_not_the_plugins_own_time(stage: Stage) -> None:
+    stage.settings = attrs.evolve(
+        stage.settings,
+        plugin_system=attrs.evolve(stage.settings.plugin_system, max_plugin_execution_time=0.3),
+    )
+    stage.site.install("wild", WILD)
+    host = await stage.open()
+    waiting = asyncio.create_task(host.deliver("wild", alert("wait")))
+    await asyncio.sleep(1.0)
+    assert not waiting.done()
+    stage.answers.slow.set()
+    assert (await waiting).action == "lived"
+    assert stage.status("wild").deaths == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("raise", "ValueError: out of ideas"),
+        ("exit", "SystemExit: 3"),
+        ("interrupt", "KeyboardInterrupt"),
+        ("cancel", "cancelled itself"),
+        ("text", "returned str"),
+        ("dict", "returned dict"),
+        ("unreadable", "cannot be used"),
+        ("mistyped", "cannot be used"),
+        ("huge", "too many"),
+        ("mute", "without a reason"),
+        ("bad argument", "direction must be BUY or SELL"),
+        ("many", "calls waiting"),
+    ],
+)
+async def test_a_hook_that_fails_is_that_plugins_error_and_its_worker_lives(
+    stage: Stage, body: str, words: str
+) -> None:
+    stage.site.install("wild", WILD)
+    host = await stage.open()
+    pid = stage.status("wild").pid
+    with pytest.raises(PluginError, match=words) as caught:
+        await host.deliver("wild", alert(body))
+    assert not isinstance(caught.value, WorkerDied)
+    assert stage.state("wild") is PluginState.DEGRADED
+    assert stage.state("calm") is PluginState.ACTIVE
+    stage.answers.slow.set()
+    assert (await host.deliver("wild", alert("fine"))).action == "lived"
+    assert stage.state("wild") is PluginState.ACTIVE
+    assert stage.status("wild").pid == pid
+
+
+async def test_what_a_plugin_prints_never_reaches_the_protocol(stage: Stage) -> None:
+    stage.site.install("wild", WILD)
+    host = await stage.open()
+    assert (await host.deliver("wild", alert("print"))).action == "lived"
+    assert stage.status("wild").deaths == 0
+
+
+async def test_what_runs_on_after_the_alert_is_outside_of_it(stage: Stage) -> None:
+    stage.site.install("wild", WILD)
+    host = await stage.open()
+    await host.deliver("wild", alert("leave"))
+    await eventually(lambda: bool(stage.answers.calls))
+    assert stage.answers.calls[0][0].alert is None
+
+
+async def test_three_deaths_in_ten_minutes_quarantine_the_plugin_and_spare_the_others(stage: Stage) -> None:
+    stage.site.install("wild", WILD)
+    host = await stage.open()
+    for _ in range(3):
+        with pytest.raises(WorkerDied):
+            await host.deliver("wild", alert("die"))
+    await stage.until("wild", PluginState.QUARANTINED)
+    assert (await host.deliver("calm", alert())).action.startswith("calm")
+    with pytest.raises(PluginError, match="quarantined"):
+        await host.deliver("wild", alert())
+    assert host.routes("go", None)[0].plugin == "calm"
+    await host.stop()
+    host = await stage.open()
+    assert stage.state("wild") is PluginState.QUARANTINED
+    await host.enable("wild")
+    assert stage.state("wild") is PluginState.ACTIVE
+    assert (await host.deliver("wild", alert("fine"))).action == "lived"
+
+
+async def test_a_worker_killed_from_outside_comes_back_and_alerts_wait_for_it(stage: Stage) -> None:
+    stage.site.install("steady", STEADY)
+    host = await stage.open()
+    os.kill(stage.status("steady").pid, 9)
+    await stage.until("steady", PluginState.BACKOFF)
+    assert host.routes("go", "5")
+    assert (await host.deliver("steady", alert())).verdict is Verdict.ACTED
+    assert stage.told(EventKind.DIED) == [""]
+
+
+async def test_alerts_go_to_enabled_plugins_of_their_kind_and_timeframe_by_priority(stage: Stage) -> None:
+    stage.site.install("steady", STEADY)
+    stage.site.install("wild", WILD)
+    host = await stage.open()
+    assert [route.plugin for route in host.routes("go", "5")] == ["calm", "steady", "wild"]
+    assert [route.plugin for route in host.routes("go", "15")] == ["calm", "wild"]
+    assert host.routes("out", "15") == ()
+    assert [(r.plugin, r.alert_class) for r in host.routes("note", "15")] == [("steady", AlertClass.INFO)]
+    assert host.heads() == {"go", "note", "out"}
+    switches = {"wild": PluginSwitch(priority=0), "calm": PluginSwitch(enabled=False)}
+    stage.settings = attrs.evolve(stage.settings, plugins=switches)
+    assert [route.plugin for route in host.routes("go", "5")] == ["wild", "steady"]
+    assert stage.state("calm") is PluginState.DISABLED
+
+
+async def test_a_disabled_plugin_is_not_called_until_a_person_enables_it(stage: Stage) -> None:
+    stage.site.install("steady", STEADY)
+    host = await stage.open()
+    host.disable("steady")
+    assert host.routes("go", "5") == ()
+    assert not host.facts("steady").enabled
+    with pytest.raises(PluginError, match="disabled"):
+        await host.deliver("steady", alert())
+    await host.stop()
+    host = await stage.open()
+    assert stage.state("steady") is PluginState.DISABLED
+    await host.enable("steady")
+    assert (await host.deliver("steady", alert())).verdict is Verdict.ACTED
+
+
+async def test_a_new_distribution_waits_for_a_person_and_is_not_imported(stage: Stage) -> None:
+    stage.site.install("steady", STEADY)
+    host = await stage.open()
+    stage.site.install("wild", {"wild": "wild:Wild"}, source="raise SystemExit('imported')")
+    await host.reload()
+    assert stage.state("wild") is PluginState.DISCOVERED
+    assert stage.status("wild").error == ""
+    stage.site.install("wild", {"wild": "wild:Wild"})
+    await host.enable("wild")
+    assert stage.state("wild") is PluginState.ACTIVE
+
+
+async def test_a_new_version_runs_after_a_reload_and_the_neighbour_stays(stage: Stage) -> None:
+    stage.site.install("wild", WILD)
+    stage.site.install("steady", STEADY)
+    host = await stage.open()
+    pid, neighbour = stage.status("wild").pid, stage.status("steady").pid
+    stage.site.install("wild", WILD, version="1.1")
+    await host.reload()
+    assert stage.status("wild").version == "1.1"
+    assert stage.status("wild").pid != pid
+    assert stage.status("steady").pid == neighbour
+    assert stage.status("wild").deaths == 0
+
+
+async def test_an_id_that_two_distributions_offer_belongs_to_the_first_by_name(stage: Stage) -> None:
+    stage.site.install("steady", STEADY)
+    stage.site.install("wild", {"steady": "wild:Wild", "wild": "wild:Wild"})
+    host = await stage.open()
+    assert stage.status("steady").distribution == "steady"
+    assert stage.state("wild") is PluginState.ACTIVE
+    assert (await host.deliver("steady", alert())).tickets == (11,)
+
+
+async def test_new_settings_are_judged_by_the_plugin_and_in_force_at_once(stage: Stage) -> None:
+    stage.site.install("steady", STEADY)
+    host = await stage.open()
+    assert await host.check_config("steady", {"lots": 5}) == ("lots: must be <= 1, not 5.0",)
+    assert await host.configure("steady", {"lots": 5, "lotz": 1}) == (
+        "lots: must be <= 1, not 5.0",
+        "lotz: unknown key; did you mean 'lots'?",
+    )
+    assert await host.configure("steady", {"lots": 0.2, "shadow_mode": True}) == ()
+    assert host.facts("steady").shadow
+    await host.deliver("steady", alert())
+    assert stage.answers.calls[-1][2].legs[0].lots == 0.2
+
+
+async def test_a_plugin_with_wrong_settings_fails_alone_and_starts_once_they_are_right(stage: Stage) -> None:
+    stage.site.install("steady", STEADY)
+    stage.site.install("wild", WILD)
+    stage.configs = {"steady": {"lots": "much"}, "wild": NotImplemented}  # type: ignore[dict-item]
+    host = await stage.open()
+    assert stage.status("steady").faults == ("lots: must be a number, not 'much'",)
+    assert stage.status("wild").faults == ("line 1: nonsense",)
+    assert stage.state("calm") is PluginState.ACTIVE
+    stage.configs = {}
+    assert await host.configure("steady", {}) == ()
+    assert stage.state("steady") is PluginState.ACTIVE
+
+
+async def test_ticks_reach_those_who_want_the_symbol_and_a_slow_one_is_ended(stage: Stage) -> None:
+    stage.site.install("wild", {"wild": "wild:Wild"})
+    stage.site.install("steady", STEADY)
+    host = await stage.open()
+    host.ticks(
+        [
+            Tick(symbol="XAUUSD", bid=1.0, ask=1.1, time_ns=1),
+            Tick(symbol="EURUSD", bid=2.0, ask=2.1, time_ns=1),
+        ]
+    )
+    await stage.until("wild", PluginState.BACKOFF)
+    decision = await host.deliver("steady", alert())
+    assert decision.data["seen"] == ["start with 0.1", "tick 1.0"]
+
+
+async def test_what_workers_said_is_kept_for_the_time_they_are_away(stage: Stage) -> None:
+    stage.site.install("steady", STEADY)
+    host = await stage.open()
+    await host.stop()
+    stage.site.install("steady", STEADY, source="raise RuntimeError('no')")
+    host = await stage.open()
+    assert stage.state("steady") is PluginState.FAILED
+    assert "RuntimeError: no" in stage.status("steady").error
+    assert "go" in host.heads()
+
+
+@pytest.mark.parametrize("inline", [False, True])
+async def test_plugins_that_cannot_be_loaded_are_reported_each_with_its_reason(
+    stage: Stage, inline: bool
+) -> None:
+    stage.inline = inline
+    reasons = {
+        "NotAPlugin": "not a subclass of LogicPlugin",
+        "NoHooks": "implements no hook",
+        "WrongArgument": "alarm",
+        "UnknownHook": "on_alarm",
+        "Wrapper": "is a wrapper",
+        "BadMetadata": "maybe",
+        "OneTimeframe": "must be a tuple of texts",
+        "Explodes": "SystemExit: 5",
+        "FailsAtStart": "no fuel",
+        "BadModel": "no risk",
+        "Missing": "has no attribute",
+    }
+    points = {name.lower(): f"broken:{name}" for name in (*reasons, "Fine")}
+    stage.site.install("broken", points)
+    host = await stage.open()
+    for name, words in reasons.items():
+        status = stage.status(name.lower())
+        assert status.state is PluginState.FAILED
+        assert words in status.error, (name, status.error)
+    assert [route.plugin for route in host.routes("go", None)] == ["fine"]
+    assert (await host.deliver("fine", alert())).action == "ignore"
+
+
+async def test_inline_runs_the_same_plugins_in_this_process(stage: Stage) -> None:
+    stage.inline = True
+    stage.site.install("steady", STEADY)
+    stage.site.install("wild", WILD)
+    host = await stage.open()
+    assert stage.status("steady").pid == os.getpid()
+    assert (await host.deliver("steady", alert())).tickets == (11,)
+    with pytest.raises(PluginError, match="out of ideas"):
+        await host.deliver("wild", alert("raise"))
+    assert (await host.deliver("calm", alert())).action == f"calm {os.getpid()}"

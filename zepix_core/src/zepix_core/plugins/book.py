@@ -1,0 +1,210 @@
+"""What the host knows of every plugin, and what follows from it: state, facts, routes."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import attrs
+import msgspec
+
+from zepix_core.config.atomic import write_atomic
+from zepix_core.config.settings import HostSettings, PluginSwitch
+from zepix_core.errors import PluginError, WireError
+from zepix_core.inbox.port import Route
+from zepix_core.model.alert import AlertClass
+from zepix_core.plugins.backoff import DeathCount
+from zepix_core.plugins.discovery import FoundDistribution
+from zepix_core.plugins.hello import PluginHello
+from zepix_core.plugins.lockfile import LockEntry
+from zepix_core.plugins.states import PluginState, PluginStatus, Verdicts
+from zepix_core.services.facts import PluginFacts
+from zepix_core.wire.codec import decode
+
+DEFAULT_SWITCH = PluginSwitch()
+
+
+@attrs.define(kw_only=True)
+class Record:
+    """One plugin. ``running`` is its state as far as its worker goes; see `PluginBook.state`."""
+
+    id: str
+    distribution: str
+    version: str
+    problem: str = ""
+    hello: PluginHello | None = None
+    running: PluginState = PluginState.DISCOVERED
+    error: str = ""
+    faults: tuple[str, ...] = ()
+    calls: int = 0
+    errors: int = 0
+    deaths: int = 0
+    own_seconds_max: float = 0.0
+    last_call_ns: int = 0
+    recent_deaths: DeathCount = attrs.field(factory=DeathCount)
+
+
+class PluginBook:
+    """Records by plugin id.
+
+    Attributes:
+        lock: Entries of ``zepix.lock`` by distribution.
+        verdicts: Quarantine and what people switched off.
+    """
+
+    def __init__(self, settings: Callable[[], HostSettings]) -> None:
+        self.lock: dict[str, LockEntry] = {}
+        self.verdicts = Verdicts()
+        self._settings = settings
+        self._records: dict[str, Record] = {}
+
+    def take(self, found: Iterable[FoundDistribution], remembered: dict[str, PluginHello]) -> None:
+        """Take in what the environment offers; what is known of a plugin already is kept."""
+        known, self._records = self._records, {}
+        for distribution in found:
+            for plugin in distribution.plugins:
+                if plugin.id in self._records:
+                    continue
+                old = known.get(plugin.id)
+                if old is None or old.distribution != distribution.name:
+                    old = Record(
+                        id=plugin.id,
+                        distribution=distribution.name,
+                        version=distribution.version,
+                        hello=remembered.get(plugin.id),
+                    )
+                old.version, old.problem = distribution.version, plugin.problem
+                self._records[plugin.id] = old
+
+    def record(self, plugin: str) -> Record:
+        """One plugin.
+
+        Raises:
+            PluginError: There is none of that id.
+        """
+        record = self._records.get(plugin)
+        if record is None:
+            raise PluginError(f"unknown_plugin: there is no plugin {plugin}.", "See `zepix plugins list`.")
+        return record
+
+    def of(self, distribution: str) -> list[Record]:
+        """The plugins of one distribution."""
+        return [record for record in self._records.values() if record.distribution == distribution]
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self._records.values())
+
+    def _switch(self, plugin: str) -> PluginSwitch:
+        return self._settings().plugins.get(plugin, DEFAULT_SWITCH)
+
+    def state(self, record: Record) -> PluginState:
+        """Its state (reliability.md 4), the first reason that holds."""
+        entry = self.lock.get(record.distribution)
+        if record.problem:
+            return PluginState.FAILED
+        if entry is None or not entry.enabled:
+            return PluginState.DISCOVERED
+        if record.id in self.verdicts.quarantined:
+            return PluginState.QUARANTINED
+        if record.running is PluginState.FAILED:
+            return PluginState.FAILED
+        if self._switched_off(record):
+            return PluginState.DISABLED
+        return record.running
+
+    def _switched_off(self, record: Record) -> bool:
+        return (
+            record.id in self.verdicts.disabled
+            or self._switch(record.id).enabled is False
+            or (record.hello is not None and not record.hello.enabled)
+        )
+
+    def may_be_called(self, record: Record) -> bool:
+        """Its hooks may be called, now or when its worker is back."""
+        state = self.state(record)
+        starting = state is PluginState.DISCOVERED and record.distribution in self.lock
+        return state.takes_alerts or (starting and self.lock[record.distribution].enabled)
+
+    def facts(self, plugin: str) -> PluginFacts:
+        """What services judge a request of the plugin by.
+
+        Raises:
+            PluginError: There is no such plugin.
+        """
+        record = self.record(plugin)
+        hello = record.hello or PluginHello(id=plugin)
+        return PluginFacts(
+            id=plugin,
+            capabilities=frozenset(hello.capabilities),
+            risk=hello.risk,
+            symbols_allowed=hello.symbols_allowed,
+            shadow=self._shadow(record),
+            enabled=self.may_be_called(record),
+        )
+
+    def _shadow(self, record: Record) -> bool:
+        told = record.hello is not None and record.hello.shadow
+        return told or self._switch(record.id).shadow_mode is True
+
+    def routes(self, kind: str, timeframe: str | None) -> tuple[Route, ...]:
+        """Plugins that take such an alert, by priority. A timeframe sorts out entries and exits only:
+        information concerns all plugins of a trade, and what names none is theirs to read."""
+        taken: list[tuple[int, Route]] = []
+        for record in self._records.values():
+            hello = record.hello
+            if hello is None or kind not in hello.alerts or not self.may_be_called(record):
+                continue
+            about = hello.alerts[kind]
+            strict = about is not AlertClass.INFO and timeframe is not None and hello.timeframes
+            if strict and timeframe not in hello.timeframes:
+                continue
+            taken.append((self._settings().priority(record.id), Route(record.id, about)))
+        return tuple(route for _, route in sorted(taken, key=lambda pair: (pair[0], pair[1].plugin)))
+
+    def heads(self) -> frozenset[str]:
+        """All alert kinds that some plugin ever named in its hello."""
+        return frozenset(kind for r in self._records.values() if r.hello for kind in r.hello.alerts)
+
+    def statuses(self) -> tuple[PluginStatus, ...]:
+        """Every plugin as it stands, by priority and id."""
+        rows = [self._status(record) for record in self._records.values()]
+        return tuple(sorted(rows, key=lambda row: (row.priority, row.id)))
+
+    def _status(self, record: Record) -> PluginStatus:
+        quarantine = self.verdicts.quarantined.get(record.id, "")
+        return PluginStatus(
+            id=record.id,
+            distribution=record.distribution,
+            version=record.version,
+            state=self.state(record),
+            enabled=self.may_be_called(record),
+            shadow=self._shadow(record),
+            priority=self._settings().priority(record.id),
+            error=record.problem or quarantine or record.error,
+            faults=record.faults,
+            calls=record.calls,
+            errors=record.errors,
+            deaths=record.deaths,
+            own_seconds_max=record.own_seconds_max,
+            last_call_ns=record.last_call_ns,
+            hello=record.hello,
+        )
+
+    def remember(self, path: Path) -> None:
+        """Keep what the workers said last, for the time they are away and for a stopped host."""
+        hellos = [record.hello for record in self._records.values() if record.hello is not None]
+        write_atomic(path, msgspec.json.encode(hellos).decode())
+
+
+def remembered(path: Path) -> dict[str, PluginHello]:
+    """What the workers said in an earlier run; nothing when that cannot be read."""
+    try:
+        rows = msgspec.json.decode(path.read_bytes())
+    except (OSError, msgspec.DecodeError):
+        return {}
+    found = {}
+    for row in rows if isinstance(rows, list) else ():
+        try:
+            hello: PluginHello = decode(msgspec.msgpack.encode(row), PluginHello)
+        except WireError:
+            continue
+        found[hello.id] = hello
+    return found

@@ -1,0 +1,110 @@
+"""The database groups of one worker: each file opened once, held by an operating-system lock."""
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from zepix_core.clock import Clock
+from zepix_core.errors import PluginError
+from zepix_core.plugin import DatabaseSettings
+from zepix_core.storage.executor import SameThread, WriterThread
+from zepix_core.storage.migrations import current
+from zepix_core.storage.plugin_database import PluginDatabase, open_plugin_database
+from zepix_core.storage.trends import TrendStore
+from zepix_core.wire.holder import take
+
+GROUP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}")
+LOCK_PATIENCE = 2.0
+
+
+@attrs.frozen
+class OpenedDatabase:
+    """What one plugin gets of its group.
+
+    Attributes:
+        handle: The file under the plugin's name.
+        schema_version: Of the group's own tables, 0 without migrations.
+    """
+
+    handle: PluginDatabase
+    trend: TrendStore
+    schema_version: int
+
+
+@attrs.frozen
+class _Group:
+    path: Path
+    migrations: str
+    database: PluginDatabase
+    trend: TrendStore
+    schema_version: int
+    guard: Any
+
+
+class Databases:
+    """Groups by name. ``same_thread``: write in the caller's thread (replay, the simulator)."""
+
+    def __init__(self, clock: Clock, *, same_thread: bool = False) -> None:
+        self._clock = clock
+        self._same_thread = same_thread
+        self._groups: dict[str, _Group] = {}
+
+    async def open(
+        self, plugin_id: str, group: str, migrations: str, settings: DatabaseSettings, folder: Path
+    ) -> OpenedDatabase:
+        """The plugin's view of its group; the first plugin of a group opens and migrates it.
+
+        Raises:
+            PluginError: The group's name or path cannot be, or plugins of the group disagree.
+            WireError: Another process holds the group.
+            StorageError: The file cannot be used.
+        """
+        if not GROUP.fullmatch(group):
+            raise PluginError(f"{group!r} is no name of a database group.", "Use letters, digits, _ and -.")
+        path = _inside(folder, settings.path or f"zepix_{group}.db")
+        held = self._groups.get(group)
+        if held is None:
+            held = self._groups[group] = await self._open(group, path, migrations, folder)
+        elif held.path != path or held.migrations != migrations:
+            raise PluginError(
+                f"plugins of the database group {group} disagree about its file or its migrations.",
+                "Declare the same migrations and database.path in each.",
+            )
+        return OpenedDatabase(held.database.of(plugin_id), held.trend, held.schema_version)
+
+    async def close(self) -> None:
+        """Close every file and give the groups back."""
+        groups, self._groups = self._groups, {}
+        for group in groups.values():
+            await group.database.close()
+            group.guard.release()
+
+    async def _open(self, group: str, path: Path, migrations: str, folder: Path) -> _Group:
+        lock = folder / "locks" / f"group-{group}.lock"
+        guard = await asyncio.to_thread(take, lock, LOCK_PATIENCE, self._clock)
+        try:
+            database = await asyncio.to_thread(
+                open_plugin_database,
+                path,
+                group,
+                migrations,
+                executor=SameThread if self._same_thread else WriterThread,
+                clock=self._clock,
+            )
+            trend = TrendStore(database)
+            await trend.load()
+            version = await database.read(current)
+        except BaseException:
+            guard.release()
+            raise
+        return _Group(path, migrations, database, trend, int(version or 0), guard)
+
+
+def _inside(folder: Path, name: str) -> Path:
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise PluginError(f"database.path {name} leads out of the data folder.", "Name a file inside it.")
+    return path

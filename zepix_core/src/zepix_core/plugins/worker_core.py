@@ -1,0 +1,262 @@
+"""Hosts the plugins of one distribution: in a worker process, or inline. One path for both."""
+
+import asyncio
+import logging
+import os
+import site
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from zepix_core import logs
+from zepix_core.api import ServiceAPI
+from zepix_core.clock import Clock
+from zepix_core.errors import PluginError, SettingsError, ZepixError
+from zepix_core.model.decision import Decision, Verdict
+from zepix_core.plugin import PluginConfig
+from zepix_core.plugins.databases import Databases
+from zepix_core.plugins.dispatch import Dispatcher
+from zepix_core.plugins.hello import (
+    Began,
+    ConfigReply,
+    ConfigRequest,
+    HookReply,
+    HookRequest,
+    HostUpdate,
+    Nothing,
+    PluginHello,
+    WorkerHello,
+    WorkerInit,
+)
+from zepix_core.plugins.loading import LoadedPlugin, describe, load, read_config, with_config
+from zepix_core.plugins.scope import BoundCalls, Scope, running
+from zepix_core.services.host_view import HostView, view_of
+from zepix_core.wire.channel import Channel, Handler
+from zepix_core.wire.codec import decode, encode
+
+log = logging.getLogger(__name__)
+LARGEST_DECISION = 256 * 1024
+NOTHING_DECIDED = Decision(verdict=Verdict.NOTHING, action="ignore")
+
+
+class _Hosted:
+    """One plugin that runs here. Its hooks never overlap."""
+
+    def __init__(self, loaded: LoadedPlugin) -> None:
+        self.config: PluginConfig = loaded.config
+        self.model = type(loaded.config)
+        self.hello = loaded.hello
+        self.instance = loaded.instance
+        self.api: ServiceAPI | None = None
+        self.since = 0.0
+        self.turn = asyncio.Lock()
+
+
+class WorkerCore:
+    """The worker's side of the border.
+
+    Args:
+        channel: To the host; hand `handlers` to it.
+        same_thread: Write databases in the caller's thread (replay, the simulator).
+    """
+
+    def __init__(self, channel: Channel, clock: Clock, *, same_thread: bool = False) -> None:
+        self._channel = channel
+        self._clock = clock
+        self._dispatcher = Dispatcher()
+        self._hosted: dict[str, _Hosted] = {}
+        self._databases = Databases(clock, same_thread=same_thread)
+        self._view: HostView | None = None
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """What a worker serves."""
+        return {
+            "init": Handler(WorkerInit, self.start),
+            "hook": Handler(HookRequest, self.hook),
+            "config": Handler(ConfigRequest, self.configure),
+            "host": Handler(HostUpdate, self.host_changed),
+            "ping": Handler(Nothing, lambda _: Nothing()),
+            "stop": Handler(Nothing, lambda _: self.stop()),
+        }
+
+    async def start(self, init: WorkerInit) -> WorkerHello:
+        """Import, configure, register, open, bind, ``on_start``; one plugin's failure is its own."""
+        for folder in reversed(init.paths):
+            _put_first(folder)
+        self._view = view_of(init.host)
+        hellos = []
+        for plugin_id, target in init.entry_points.items():
+            found = load(plugin_id, target, init.configs.get(plugin_id, {}), self._dispatcher)
+            if isinstance(found, LoadedPlugin) and not init.check_only:
+                found = await self._take_up(plugin_id, _Hosted(found), init)
+            hellos.append(found.hello if isinstance(found, LoadedPlugin) else found)
+        return WorkerHello(
+            pid=os.getpid(),
+            distribution=init.distribution,
+            version=init.version,
+            plugins=tuple(hellos),
+        )
+
+    async def _take_up(self, plugin_id: str, hosted: _Hosted, init: WorkerInit) -> PluginHello:
+        try:
+            opened = await self._databases.open(
+                plugin_id,
+                hosted.hello.database_group,
+                hosted.instance.migrations,
+                hosted.config.database,
+                Path(init.data_dir),
+            )
+            await opened.handle.note_start(init.version)
+            hosted.hello = attrs.evolve(hosted.hello, schema_version=opened.schema_version)
+            calls = BoundCalls(self._channel, plugin_id)
+            hosted.api = ServiceAPI(
+                plugin_id,
+                calls,
+                self._clock,
+                lambda: hosted.config,
+                self._host_view,
+                opened.handle,
+                opened.trend,
+            )
+            await self._run(plugin_id, self._dispatcher.call_one(plugin_id, "on_start", api=hosted.api))
+        except ZepixError as error:
+            log.error("%s cannot be started: %s", plugin_id, error)
+            self._dispatcher.unregister(plugin_id)
+            return attrs.evolve(hosted.hello, state="failed", error=str(error))
+        hosted.since = self._clock.monotonic()
+        self._hosted[plugin_id] = hosted
+        return hosted.hello
+
+    def _host_view(self) -> HostView:
+        return self._view or view_of({})
+
+    async def hook(self, request: HookRequest) -> HookReply:
+        """Run one hook.
+
+        Raises:
+            PluginError: The hook raised, or returned what it must not.
+        """
+        hosted = self._hosted.get(request.plugin)
+        if hosted is None:
+            raise PluginError(f"{request.plugin} does not run here.")
+        async with hosted.turn:
+            self._channel.notify("began", Began(call=request.call))
+            key = request.alert.key if request.alert is not None and request.hook == "on_alert" else None
+            scope = Scope(request.call, key, self._clock.monotonic)
+            token = running.set(scope)
+            try:
+                with logs.bound(**_bound(request)):
+                    result = await self._run(request.plugin, self._call(request, hosted))
+            finally:
+                own = scope.close()
+                running.reset(token)
+        decision = _checked(request.plugin, result) if request.hook == "on_alert" else None
+        return HookReply(decision=decision, own_seconds=own)
+
+    async def _call(self, request: HookRequest, hosted: _Hosted) -> Any:
+        call = self._dispatcher.call_one
+        plugin, hook, api = request.plugin, request.hook, hosted.api
+        if hook == "on_tick":
+            for tick in request.ticks:
+                await call(plugin, hook, tick=tick, api=api)
+            return None
+        argument = {
+            "on_alert": ("alert", request.alert),
+            "on_trade_update": ("update", request.update),
+            "on_config_change": ("changes", request.changes),
+            "on_wake": ("wake", request.wake),
+        }.get(hook)
+        if argument is None:
+            raise PluginError(f"{hook} is no hook that the host calls.")
+        return await call(plugin, hook, api=api, **{argument[0]: argument[1]})
+
+    async def _run(self, plugin_id: str, work: Awaitable[Any]) -> Any:
+        """Await plugin code; all it raises, ``SystemExit`` included, becomes a `PluginError`."""
+        task = asyncio.current_task()
+        try:
+            return await work
+        except asyncio.CancelledError as error:
+            if task is not None and task.cancelling():
+                raise
+            raise PluginError(f"{plugin_id} cancelled itself.") from error
+        except BaseException as error:
+            log.error("%s failed", plugin_id, exc_info=error)
+            raise PluginError(f"{plugin_id}: {describe(error)}.") from error
+
+    def configure(self, request: ConfigRequest) -> ConfigReply:
+        """Validate new settings, and put them in force unless only asked about."""
+        hosted = self._hosted.get(request.plugin)
+        if hosted is None:
+            raise PluginError(f"{request.plugin} does not run here.")
+        try:
+            config = read_config(request.plugin, hosted.model, request.config)
+        except SettingsError as error:
+            return ConfigReply(faults=error.faults)
+        hello = with_config(hosted.hello, config)
+        if not request.check_only:
+            hosted.config, hosted.hello = config, hello
+        return ConfigReply(hello=hello)
+
+    def host_changed(self, update: HostUpdate) -> Nothing:
+        """The host's settings that plugins may read."""
+        self._view = view_of(update.host)
+        return Nothing()
+
+    async def stop(self) -> Nothing:
+        """``on_stop`` of every plugin, then close the databases."""
+        for plugin_id, hosted in self._hosted.items():
+            try:
+                await self._run(plugin_id, self._dispatcher.call_one(plugin_id, "on_stop", api=hosted.api))
+            except PluginError as error:
+                log.error("%s did not stop well: %s", plugin_id, error)
+            if hosted.api is not None:
+                await hosted.api.db.note_stop((self._clock.monotonic() - hosted.since) / 3600)
+        self._hosted.clear()
+        await self._databases.close()
+        return Nothing()
+
+
+def _put_first(folder: str) -> None:
+    known = set(sys.path)
+    site.addsitedir(folder, known)
+    added = [entry for entry in sys.path if entry not in known]
+    sys.path[:] = [*added, *(entry for entry in sys.path if entry in known)]
+
+
+def _bound(request: HookRequest) -> dict[str, Any]:
+    fields: dict[str, Any] = {"plugin": request.plugin, "hook": request.hook}
+    if request.alert is not None:
+        fields["alert_id"] = request.alert.id
+    return fields
+
+
+def _checked(plugin_id: str, result: Any) -> Decision:
+    """The decision as the host will receive it.
+
+    Raises:
+        PluginError: It is none, cannot cross, or is too large.
+    """
+    if result is None:
+        return NOTHING_DECIDED
+    if not isinstance(result, Decision):
+        raise PluginError(
+            f"on_alert of {plugin_id} returned {type(result).__name__}.", "It returns a Decision or None."
+        )
+    try:
+        data = encode(result)
+        decision: Decision = decode(data, Decision)
+    except ZepixError as error:
+        raise PluginError(f"the decision of {plugin_id} cannot be used: {error}") from error
+    if len(data) > LARGEST_DECISION:
+        raise PluginError(f"the decision of {plugin_id} has {len(data)} bytes, too many.")
+    if decision.verdict is Verdict.REJECTED and not decision.reason:
+        raise PluginError(f"{plugin_id} rejected without a reason.", "A rejection needs reason=.")
+    return decision
+
+
+def build(clock: Clock) -> Callable[[Channel], Mapping[str, Handler]]:
+    """What `zepix_core.wire.child.serve` needs."""
+    return lambda channel: WorkerCore(channel, clock).handlers()
