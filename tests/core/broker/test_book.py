@@ -13,7 +13,7 @@ from zepix_core.broker.paper.symbols import paper_symbols
 from zepix_core.broker.retcodes import Retcode
 from zepix_core.model.market import Side, SymbolInfo, Tick, TradeMode
 from zepix_core.model.order import Action, Book, DealEntry, DealReason, OrderRequest
-from zepix_core.rules.valuation import exact
+from zepix_core.rules.decimals import exact
 from zepix_core.testing.clock import START_NS
 
 INFOS = {symbol.info.name: symbol.info for symbol in paper_symbols(PaperSettings(), {})}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import attrs
 import pytest
@@ -14,6 +15,7 @@ from zepix_core.broker.retcodes import Retcode
 from zepix_core.errors import BrokerOffline, OutcomeUnknown, SettingsError
 from zepix_core.model.market import Side
 from zepix_core.model.order import Action, Book, Deal, OrderRequest
+from zepix_core.storage.connection import open_reader
 from zepix_core.testing.clock import VirtualClock
 
 Make = Callable[..., MovingBroker]
@@ -57,6 +59,22 @@ def test_a_probability_is_met_over_many_requests() -> None:
     dice = FaultDice(FaultPlan(probabilities={"requote": 0.25}), 1)
     struck = sum(bool(dice.strikes(f"intent{n}")) for n in range(2_000))
     assert 400 < struck < 600
+
+
+def test_a_request_struck_once_is_not_struck_at_every_start() -> None:
+    plan = FaultPlan(probabilities={"timeout_before_execute": 0.5})
+    falls = {bool(FaultDice(plan, 1, start).strikes("7f3a4c2e5k")) for start in range(20)}
+    assert falls == {True, False}
+
+
+async def test_every_start_of_an_account_is_counted(paper: Make, tmp_path: Path) -> None:
+    for _ in range(3):
+        broker = paper()
+        await broker.start()
+        await broker.stop()
+    reader = open_reader(tmp_path / "data" / "paper.db")
+    assert reader.execute("SELECT number FROM starts").fetchall() == [(3,)]
+    reader.close()
 
 
 def test_probability_zero_never_and_one_always_strikes() -> None:

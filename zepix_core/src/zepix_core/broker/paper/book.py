@@ -7,7 +7,8 @@ import attrs
 
 from zepix_core.model.market import Side, SymbolInfo, Tick
 from zepix_core.model.order import Action, Book, Deal, DealEntry, DealReason, OrderRequest, Position
-from zepix_core.rules.valuation import exact, margin, profit
+from zepix_core.rules.decimals import exact
+from zepix_core.rules.valuation import margin, profit
 
 Quotes = Callable[[str], Tick | None]
 
@@ -235,12 +236,19 @@ def _mark(position: Position, reason: DealReason, digits: int) -> str:
 
 def valued(position: Position, infos: Mapping[str, SymbolInfo], quotes: Quotes) -> Position:
     """The position with its current price and profit; unchanged while its symbol has no facts or price."""
+    quote = quotes(position.symbol)
+    if quote is None or position.symbol not in infos:
+        return position
+    money = float(_profit(position, infos, quotes))
+    return attrs.evolve(position, price_current=quote.closing(position.side), profit=money)
+
+
+def _profit(position: Position, infos: Mapping[str, SymbolInfo], quotes: Quotes) -> Decimal:
     info, quote = infos.get(position.symbol), quotes(position.symbol)
     if info is None or quote is None:
-        return position
+        return Decimal(0)
     price = quote.closing(position.side)
-    money = profit(info, position.side, position.volume, position.price_open, price)
-    return attrs.evolve(position, price_current=price, profit=float(money))
+    return profit(info, position.side, position.volume, position.price_open, price)
 
 
 @attrs.frozen(kw_only=True)
@@ -272,7 +280,7 @@ def weigh(book: PaperBook, infos: Mapping[str, SymbolInfo], quotes: Quotes, leve
     positions = book.positions.values()
     return Balance(
         balance=book.balance,
-        profit=_total(exact(valued(position, infos, quotes).profit) for position in positions),
+        profit=_total(_profit(position, infos, quotes) for position in positions),
         margin=_total(
             margin(infos[position.symbol], position.volume, position.price_open, leverage)
             for position in positions

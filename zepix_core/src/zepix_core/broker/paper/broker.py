@@ -31,6 +31,9 @@ class PaperBroker(Listeners):
     Nothing moves by itself: `advance` makes the next prices and lets stops, targets and the margin rule
     act on them. Every change is on disk before its reply or its event leaves. As at a real broker, the
     same request twice is two positions.
+
+    Attributes:
+        starts: How many times this account has been started, 0 before the first.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class PaperBroker(Listeners):
         self._stop_fill = stop_fill
         self._books: dict[Book, PaperBook] = {}
         self._prices_due_ns = 0
+        self.starts = 0
         self._turn = asyncio.Lock()
 
     async def start(self) -> GatewayHello:
@@ -60,6 +64,7 @@ class PaperBroker(Listeners):
             StorageError: ``paper.db`` cannot be read or written.
         """
         saved = await self._executor.run(self._load)
+        self.starts = await self._executor.run(store.count_start)
         self._books = dict(saved.books)
         now = self._clock.now_ns()
         self._market.start(now, saved.quotes, saved.position)
@@ -74,8 +79,10 @@ class PaperBroker(Listeners):
         async with self._turn:
             quotes, position = self._market.snapshot()
             source = self._settings.prices
-            await self._executor.run(lambda c: store.save_prices(c, source, quotes, position))
-            await self._executor.close()
+            try:
+                await self._executor.run(lambda c: store.save_prices(c, source, quotes, position))
+            finally:
+                await self._executor.close()
 
     async def submit(self, request: OrderRequest) -> OrderReply:
         # A caller that stops waiting must not stop what has begun, or the book and the file would differ.

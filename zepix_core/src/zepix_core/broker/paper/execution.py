@@ -75,8 +75,10 @@ def execute(book: PaperBook, request: OrderRequest, facts: Facts) -> Execution:
 def triggered(book: PaperBook, quote: Tick, facts: Facts) -> tuple[PaperBook, tuple[Change, ...]]:
     """Close what ``quote`` brings to its stop or target; nothing while the market is shut."""
     changes: list[Change] = []
+    if not is_open(quote.symbol, facts):
+        return book, ()
     for position in list(book.positions.values()):
-        if position.symbol != quote.symbol or not is_open(quote.symbol, facts):
+        if position.symbol != quote.symbol:
             continue
         found = exit_of(position.side, position.sl, position.tp, quote, facts.stop_fill)
         if found is None:

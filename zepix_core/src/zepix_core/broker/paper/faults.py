@@ -79,23 +79,25 @@ def _number(text: str) -> float:
 
 
 class FaultDice:
-    """Decides, request by request. The same seed, intent and attempt always fall the same way.
+    """Decides, request by request. The same seed, start, intent and attempt always fall the same way.
 
-    The intent is part of the draw because the gateway restarts after a time-out: a sequence that began
-    anew with each process would hit its first request for ever.
+    The number of the start is part of the draw because the gateway restarts after a time-out: a sequence
+    that began anew with each process would strike the same request for ever.
     """
 
-    def __init__(self, plan: FaultPlan, seed: int) -> None:
+    def __init__(self, plan: FaultPlan, seed: int, start: int = 1) -> None:
         self._plan = plan
         self._seed = seed
+        self._start = start
         self._attempts: Counter[str] = Counter()
 
     def strikes(self, intent_id: str) -> dict[str, float]:
         """Faults that strike this request, each with a number in 0..1 for its own use."""
         self._attempts[intent_id] += 1
+        request = f"{self._start}:{intent_id}:{self._attempts[intent_id]}"
         struck: dict[str, float] = {}
         for name, probability in self._plan.probabilities.items():
-            draw = Random(f"{self._seed}:{name}:{intent_id}:{self._attempts[intent_id]}")  # noqa: S311
+            draw = Random(f"{self._seed}:{name}:{request}")  # noqa: S311
             if draw.random() < probability:
                 struck[name] = draw.random()
         return struck

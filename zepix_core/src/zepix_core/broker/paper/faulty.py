@@ -5,8 +5,9 @@ import math
 import attrs
 
 from zepix_core.broker.listeners import Listeners
+from zepix_core.broker.paper.broker import PaperBroker
 from zepix_core.broker.paper.faults import LATE_SECONDS, FaultDice, FaultPlan
-from zepix_core.broker.port import GatewayHello, MovingBroker
+from zepix_core.broker.port import GatewayHello
 from zepix_core.broker.retcodes import Retcode
 from zepix_core.clock import Clock
 from zepix_core.errors import BrokerOffline, OutcomeUnknown
@@ -26,11 +27,11 @@ class FaultyBroker(Listeners):
             Without it `OutcomeUnknown` is raised at once, for callers in the same process.
     """
 
-    def __init__(
-        self, inner: MovingBroker, plan: FaultPlan, seed: int, clock: Clock, *, silent: bool
-    ) -> None:
+    def __init__(self, inner: PaperBroker, plan: FaultPlan, seed: int, clock: Clock, *, silent: bool) -> None:
         super().__init__()
         self._inner = inner
+        self._plan = plan
+        self._seed = seed
         self._dice = FaultDice(plan, seed)
         self._clock = clock
         self._silent = silent
@@ -44,6 +45,7 @@ class FaultyBroker(Listeners):
         hello = await self._inner.start()
         self._steps = {info.name: info.volume_step for info in hello.symbols}
         self._began = self._clock.monotonic()
+        self._dice = FaultDice(self._plan, self._seed, self._inner.starts)
         return hello
 
     async def stop(self) -> None:

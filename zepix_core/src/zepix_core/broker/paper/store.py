@@ -12,7 +12,7 @@ from zepix_core.broker.paper.market import SavedQuote
 from zepix_core.errors import StorageError
 from zepix_core.model.market import Tick
 from zepix_core.model.order import Book, Deal, Position
-from zepix_core.rules.valuation import exact
+from zepix_core.rules.decimals import exact
 
 T = TypeVar("T")
 
@@ -85,6 +85,10 @@ CREATE TABLE IF NOT EXISTS quotes (
     ask REAL NOT NULL,
     time_ns INTEGER NOT NULL,
     steps INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS starts (
+    number INTEGER PRIMARY KEY
 ) STRICT;
 
 CREATE TABLE IF NOT EXISTS prices (
@@ -179,6 +183,14 @@ def load(connection: sqlite3.Connection, balance: float, source: str) -> Saved:
     }
     row = connection.execute("SELECT position FROM prices WHERE source = ?", (source,)).fetchone()
     return Saved(books=books, quotes=quotes if row else {}, position=row[0] if row else 0)
+
+
+def count_start(connection: sqlite3.Connection) -> int:
+    """Note that the broker starts; how many times it has now."""
+    connection.execute("INSERT INTO starts DEFAULT VALUES")
+    (number,) = connection.execute("SELECT max(number) FROM starts").fetchone()
+    connection.execute("DELETE FROM starts WHERE number < ?", (number,))
+    return int(number)
 
 
 def save(connection: sqlite3.Connection, changes: Sequence[Change]) -> None:
