@@ -43,6 +43,7 @@ def of_position(connection: sqlite3.Connection, account: str, position: int) -> 
 def _deal(row: tuple[Any, ...]) -> Deal:
     return Deal(
         ticket=row[0], order=row[1], position=row[2], symbol=row[3], side=Side(row[4]),
-        entry=DealEntry(row[5]), volume=row[6], price=row[7], time_ns=row[8], profit=row[9], commission=row[10], swap=row[11],
+        entry=DealEntry(row[5]), volume=row[6], price=row[7], time_ns=row[8], profit=row[9],
+        commission=row[10], swap=row[11],
         reason=DealReason(row[12]), magic=row[13], comment=row[14], book=Book(row[15]),
     )  # fmt: skip

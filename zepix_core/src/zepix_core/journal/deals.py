@@ -11,7 +11,7 @@ from zepix_core.journal.intents import OVER
 from zepix_core.journal.ledger import LEAST, closed_volume
 from zepix_core.journal.matching import close_for_deal, entry_for_deal
 from zepix_core.journal.outcomes import needs_human
-from zepix_core.journal.trade_notices import closed_notice
+from zepix_core.journal.trade_notices import closed_notice, entry_notice
 from zepix_core.model.market import SymbolInfo
 from zepix_core.model.order import Deal, DealEntry, DealReason, Intent, IntentState, TradeUpdate, UpdateKind
 from zepix_core.rules.pips import profit_pips
@@ -81,12 +81,16 @@ class DealSettler:
                 connection, self.clock, entry.intent_id, S.ADOPTED, cause, reason="", **numbers
             )
             return needs_human(connection, self.clock, entry, why)
+        late = entry.state is S.UNKNOWN or entry.state in OVER
         state = S.FILLED if lots >= entry.lots - LEAST else S.PARTLY_FILLED
         if entry.state in OVER:
             state = S.ADOPTED
         elif entry.state in (S.ADOPTED, S.NEEDS_HUMAN, S.CLOSED, S.FILLED):
             state = entry.state
-        return intent_rows.move(connection, self.clock, entry.intent_id, state, cause, reason="", **numbers)
+        entry = intent_rows.move(connection, self.clock, entry.intent_id, state, cause, reason="", **numbers)
+        if late:
+            outbox.put(connection, self.clock, entry_notice([entry]))
+        return entry
 
     def _closed(self, connection: sqlite3.Connection, deal: Deal, final: bool) -> str | None:
         entry = intent_rows.entry_of(connection, self.account, deal.position)

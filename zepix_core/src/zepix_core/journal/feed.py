@@ -21,11 +21,13 @@ TRIES = 3
 BATCH = 64
 BACKOFF = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _NEXT = (
-    "SELECT seq, payload FROM journal_events WHERE plugin = ?1 AND kind = 'trade_update' AND seq >"
+    "SELECT seq, payload FROM journal_events WHERE plugin = ?1 AND kind IN ('trade_update', 'wake')"
+    " AND kind = 'trade_update' AND seq >"
     " (SELECT coalesce(max(seq), 0) FROM event_cursors WHERE plugin = ?1) ORDER BY seq LIMIT ?2"
 )
 _WAITING = (
-    "SELECT DISTINCT plugin FROM journal_events e WHERE kind = 'trade_update' AND plugin IS NOT NULL AND seq >"
+    "SELECT DISTINCT plugin FROM journal_events e WHERE kind IN ('trade_update', 'wake')"
+    " AND kind = 'trade_update' AND plugin IS NOT NULL AND seq >"
     " (SELECT coalesce(max(seq), 0) FROM event_cursors c WHERE c.plugin = e.plugin)"
 )
 _MOVE = (

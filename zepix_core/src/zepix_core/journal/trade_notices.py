@@ -45,7 +45,7 @@ def half_notice(placed: Intent, missing: Intent) -> Notice:
         symbol=placed.symbol,
         alert_id=placed.alert_id,
         text=f"{placed.plugin}: leg {missing.leg} of {placed.symbol} was not placed ({missing.reason});"
-        f" leg {placed.leg} stays, ticket {placed.position_id}",
+        f" leg {placed.leg} is {placed.state.value}, ticket {placed.position_id}",
         data={
             "action": "open", "lots": missing.lots, "error": missing.reason, "code": missing.reason,
             "attempts": missing.attempt, "will_retry": False, "stays": placed.position_id,

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 
 from zepix_core.broker.port import Broker
 from zepix_core.clock import Clock
-from zepix_core.errors import BrokerOffline, ZepixError
+from zepix_core.errors import BrokerOffline, StorageError, ZepixError
 from zepix_core.journal import deal_rows, host_state
 from zepix_core.journal.deals import DealSettler
-from zepix_core.model.order import Book, Deal
+from zepix_core.model.order import Book, Deal, TradeUpdate
 from zepix_core.storage.executor import Executor
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,10 @@ class Updates:
             for listener in self._listeners:
                 listener(plugin)
 
+    def emit(self, connection: sqlite3.Connection, update: TradeUpdate) -> None:
+        """Write an update that no deal caused; `tell` its plugin after the commit."""
+        self._settler.emit(connection, update)
+
     async def drain(self) -> None:
         """Book what has come so far."""
         async with self._lock:
@@ -59,13 +63,13 @@ class Updates:
 
     async def ensure(self, ticket: int) -> None:
         """Book the deal with that ticket before going on, if the broker can tell it now."""
-        await self.drain()
         account = self._settler.account
-        if ticket and not await self._executor.read(lambda c: deal_rows.known(c, account, ticket)):
-            try:
+        try:
+            await self.drain()
+            if ticket and not await self._executor.read(lambda c: deal_rows.known(c, account, ticket)):
                 await self.catch_up(Book.SHADOW if ticket < 0 else Book.LIVE)
-            except BrokerOffline:
-                log.info("deal %s will be booked when the broker is back", ticket)
+        except (BrokerOffline, StorageError) as error:
+            log.warning("deal %s will be booked later: %s", ticket, error)
 
     async def catch_up(self, *books: Book) -> int:
         """Read the deals since the mark and book those that are new; returns how many were read.

@@ -76,10 +76,19 @@ def check_arguments(request: PlaceRequest) -> None:
 def judge(request: PlaceRequest, facts: GateFacts) -> GateReport:
     """Judge an entry. What is missing refuses; nothing here asks anyone."""
     check_arguments(request)
+    return _run(_ORDER, request, facts)
+
+
+def judge_again(request: PlaceRequest, facts: GateFacts) -> GateReport:
+    """Judge a leg that passed all gates before, a moment later: the plugin, the market and the stops."""
+    return _run(_AGAIN, request, facts)
+
+
+def _run(steps: "tuple[_Step, ...]", request: PlaceRequest, facts: GateFacts) -> GateReport:
     found: list[Gate] = []
     smart: float | None = None
     sized = Sized()
-    for step in _ORDER:
+    for step in steps:
         if step is _volume:
             sized = _size(request, facts)
         for judged in step(request, facts, sized):
@@ -194,3 +203,4 @@ def _flag(name: str, code: str, fine: bool, note: str = "") -> Judged:
 
 _Step = Callable[[PlaceRequest, GateFacts, Sized], Iterator[Judged]]
 _ORDER: tuple[_Step, ...] = (_standing, _symbol, _market, _volume, _brakes, _stops, _risk)
+_AGAIN: tuple[_Step, ...] = (_standing, _symbol, _market, _volume, _stops)

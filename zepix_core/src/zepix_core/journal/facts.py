@@ -1,0 +1,111 @@
+"""Gathers what the gates look at: one read of the journal, one question about the price."""
+
+import sqlite3
+
+import attrs
+
+from zepix_core.errors import BrokerOffline
+from zepix_core.journal import host_state
+from zepix_core.journal.control import HUMAN
+from zepix_core.journal.ledger import OpenEntry, last_close, stops_since, trades_of, trades_since
+from zepix_core.journal.line import OrderLine
+from zepix_core.model.market import Tick
+from zepix_core.model.order import Book
+from zepix_core.services.brakes import MINUTE
+from zepix_core.services.context import CallContext
+from zepix_core.services.gate_facts import GateFacts, OpenTrade, RiskFacts
+from zepix_core.services.rates import RateWindow
+
+
+@attrs.frozen(kw_only=True)
+class _Books:
+    entries: tuple[OpenEntry, ...]
+    trades: tuple[OpenTrade, ...]
+    today: int
+    last_close: int
+    stops: tuple[int, ...]
+    human: str
+
+
+class FactsReader:
+    """Facts for the gates, fresh at each call."""
+
+    def __init__(self, line: OrderLine, rates: RateWindow) -> None:
+        self._line = line
+        self._rates = rates
+
+    async def gather(
+        self, ctx: CallContext, symbol: str, closing: tuple[int, ...] = (), *, rated: bool = True
+    ) -> GateFacts:
+        """All facts about an entry on ``symbol``; ``rated`` False leaves the rates out."""
+        line, plugin = self._line, ctx.plugin
+        tick, link = await self._price(symbol)
+        books = await line.executor.read(lambda connection: self._read(connection, ctx, symbol))
+        risk = await line.risk.facts_from(plugin, books.entries, frozenset(closing))
+        wait = self._rates.wait(line.clock.monotonic(), plugin.id, symbol, line.settings.rates)
+        return GateFacts(
+            settings=line.settings,
+            plugin=plugin,
+            now_ns=line.clock.now_ns(),
+            info=line.quotes.symbol(symbol),
+            tick=tick,
+            risk=risk,
+            paused=line.control.state.why or books.human,
+            link=link and line.link,
+            max_tick_age_seconds=self._tick_age(),
+            synthetic_prices=line.synthetic_prices,
+            rate_wait=wait if rated else 0.0,
+            open_trades=books.trades,
+            trades_today=books.today,
+            last_close_ns=books.last_close,
+            stops_ns=books.stops,
+        )
+
+    async def market(self, ctx: CallContext, symbol: str) -> GateFacts:
+        """Facts about the market alone, for a leg that was judged a moment ago."""
+        line = self._line
+        tick, link = await self._price(symbol)
+        return GateFacts(
+            settings=line.settings,
+            plugin=ctx.plugin,
+            now_ns=line.clock.now_ns(),
+            info=line.quotes.symbol(symbol),
+            tick=tick,
+            risk=RiskFacts(),
+            paused=line.control.state.why,
+            link=link and line.link,
+            max_tick_age_seconds=self._tick_age(),
+            synthetic_prices=line.synthetic_prices,
+        )
+
+    async def _price(self, symbol: str) -> tuple[Tick | None, bool]:
+        if self._line.quotes.symbol(symbol) is None:
+            return None, True
+        try:
+            return await self._line.quotes.ask(symbol), True
+        except BrokerOffline:
+            return None, False
+
+    def _tick_age(self) -> float | None:
+        age = self._line.settings.market_data.max_tick_age_seconds
+        return None if self._line.any_tick_age or age <= 0 else age
+
+    def _read(self, connection: sqlite3.Connection, ctx: CallContext, symbol: str) -> _Books:
+        line, plugin = self._line, ctx.plugin
+        book = Book.SHADOW if plugin.shadow else Book.LIVE
+        now, rules = line.clock.now_ns(), line.settings.protections
+        entries = line.risk.read(connection)
+        cooldown, guard = rules.cooldown_minutes, rules.stop_guard
+        human = host_state.read(connection, f"{HUMAN}{plugin.id}:{symbol}")
+        return _Books(
+            entries=entries,
+            trades=trades_of(entries, plugin.id, book),
+            today=trades_since(connection, plugin.id, book, line.risk.today().start_ns),
+            last_close=last_close(connection, symbol, book, now - cooldown * MINUTE) if cooldown else 0,
+            stops=stops_since(
+                connection, plugin.id, book, now - (guard.window_minutes + guard.pause_minutes) * MINUTE
+            )
+            if guard.max_stops
+            else (),
+            human="" if human is None else f"a person must look: {human}",
+        )

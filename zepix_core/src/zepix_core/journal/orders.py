@@ -1,0 +1,192 @@
+"""The order desk: what plugins and people ask about orders of one account, one request at a time."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from zepix_core.broker.port import Broker, GatewayHello
+from zepix_core.clock import Clock
+from zepix_core.journal.closing import Closing
+from zepix_core.journal.control import LEVELS, Control
+from zepix_core.journal.deals import DealSettler
+from zepix_core.journal.ledger import OpenEntry, open_entries
+from zepix_core.journal.line import OrderLine
+from zepix_core.journal.modifying import Modifying
+from zepix_core.journal.placing import Placing
+from zepix_core.journal.quotes import Quotes
+from zepix_core.journal.risk import RiskBook
+from zepix_core.journal.sending import Sending
+from zepix_core.journal.unknown import LookUp
+from zepix_core.journal.updates import Updates
+from zepix_core.model.account import AccountInfo
+from zepix_core.model.order import CloseResult, Intent, IntentState, OrderResult, PluginOrder
+from zepix_core.plugin import RiskSettings
+from zepix_core.rules.valuation import profit
+from zepix_core.services.calls import CloseRequest, ModifyRequest, PlaceReply, PlaceRequest
+from zepix_core.services.context import CallContext
+from zepix_core.services.facts import PluginFacts
+from zepix_core.services.gates import CORE
+from zepix_core.services.settings import TradingSettings
+from zepix_core.storage.executor import Executor
+
+T = TypeVar("T")
+
+
+def account_key(account: AccountInfo) -> str:
+    """How the journal names an account."""
+    return f"{account.login}@{account.server}"
+
+
+def core_context(call_key: str) -> CallContext:
+    """The host itself or its operator as the caller; it may do everything."""
+    return CallContext(plugin=PluginFacts(id=CORE, risk=RiskSettings()), call_key=call_key)
+
+
+class OrderDesk:
+    """Places, changes, closes and lists orders; what it starts it finishes, even if the caller is gone.
+
+    Attributes:
+        settings: The settings in force; assign a new value at a change.
+        any_tick_age: Quotes of any age count as fresh (paper broker).
+    """
+
+    def __init__(
+        self, executor: Executor, broker: Broker, clock: Clock, settings: TradingSettings, account: str
+    ) -> None:
+        self.line = OrderLine(executor, broker, clock, settings, account)
+        settler = DealSettler(clock=clock, account=account, symbols=self.line.quotes.symbol)
+        self.updates = Updates(executor, broker, clock, settler)
+        self.lookup = LookUp(self.line, self.updates)
+        self._placing = Placing(self.line, self.updates, self.lookup)
+        sending = Sending(self.line, self.updates, self.lookup)
+        self._closing = Closing(sending)
+        self._modifying = Modifying(sending)
+        self._running: set[asyncio.Task[Any]] = set()
+        self.lookup.on_resolved(self.resolved)
+        broker.on_link(self._linked)
+
+    @property
+    def settings(self) -> TradingSettings:
+        return self.line.settings
+
+    @settings.setter
+    def settings(self, settings: TradingSettings) -> None:
+        self.line.settings = settings
+
+    @property
+    def control(self) -> Control:
+        """Pause and panic."""
+        return self.line.control
+
+    @property
+    def risk(self) -> RiskBook:
+        """Money facts and limits."""
+        return self.line.risk
+
+    @property
+    def quotes(self) -> Quotes:
+        """Prices and symbols."""
+        return self.line.quotes
+
+    def take_hello(self, hello: GatewayHello, any_tick_age: bool) -> None:
+        """Learn the symbols and the kind of prices from a gateway that has started."""
+        self.line.quotes.configure(hello.symbols)
+        self.line.synthetic_prices = hello.synthetic_prices
+        self.line.any_tick_age = any_tick_age
+
+    async def place(self, ctx: CallContext, request: PlaceRequest) -> PlaceReply:
+        """See `Placing.place`."""
+        return await self._whole(self._placing.place(ctx, request))
+
+    async def check(self, ctx: CallContext, request: PlaceRequest) -> PlaceReply:
+        """See `Placing.check`."""
+        return await self._placing.check(ctx, request)
+
+    async def modify(self, ctx: CallContext, request: ModifyRequest) -> OrderResult:
+        """See `Modifying.modify`."""
+        return await self._whole(self._modifying.modify(ctx, request))
+
+    async def close(self, ctx: CallContext, request: CloseRequest) -> CloseResult:
+        """See `Closing.close`."""
+        return await self._whole(self._closing.close(ctx, request))
+
+    async def list(self, ctx: CallContext, symbol: str | None = None) -> tuple[PluginOrder, ...]:
+        """Open positions of the caller, oldest first; ``core`` sees those of every plugin."""
+        account = self.line.account
+        entries = await self.line.executor.read(lambda connection: open_entries(connection, account))
+        return tuple(
+            self._order(entry)
+            for entry in entries
+            if entry.held
+            and ctx.plugin.id in (CORE, entry.intent.plugin)
+            and symbol in (None, entry.intent.symbol)
+        )
+
+    async def panic(self, level: str, by: str, reason: str = "") -> tuple[CloseResult, ...]:
+        """Stop entries; for ``flatten`` and ``lock`` close every position of ours and say how it went.
+
+        Raises:
+            UsageError: There is no such level.
+        """
+        await self.control.panic(level, by, reason)
+        return () if level == LEVELS[0] else await self.flatten(by)
+
+    async def flatten(self, by: str) -> tuple[CloseResult, ...]:
+        """Close every open position of ours."""
+        ctx = core_context(f"flatten:{by}:{self.line.clock.now_ns()}")
+        orders = await self.list(ctx)
+        requests = [CloseRequest(ticket=order.ticket, reason="Emergency") for order in orders]
+        return tuple([await self.close(ctx, request) for request in requests])
+
+    async def resolved(self, intent: Intent) -> None:
+        """An outcome became certain late: go on with what waited for it."""
+        if intent.action.value == "close":
+            await self._whole(self._closing.again(intent))
+            return
+        waiting = await self.line.executor.read(lambda c: self._waiting(c, intent))
+        for second in waiting:
+            await self.finish_pair(second)
+
+    async def finish_pair(self, second: Intent) -> None:
+        """Send or deny a planned second leg, by what became of the first."""
+        shadow = second.book.value == "shadow"
+        ctx = CallContext(plugin=PluginFacts(id=second.plugin, shadow=shadow), call_key=second.alert_key)
+        await self._whole(self._placing.finish_pair(second, ctx))
+
+    async def stop(self) -> None:
+        """Finish what is being sent and stop the look-ups; what has no outcome stays for the next start."""
+        if self._running:
+            await asyncio.wait(self._running)
+        await self.lookup.stop()
+        await self.updates.stop()
+
+    def _waiting(self, connection: Any, intent: Intent) -> tuple[Intent, ...]:
+        return tuple(
+            entry.intent
+            for entry in open_entries(connection, self.line.account)
+            if entry.intent.state is IntentState.PLANNED and entry.intent.group == intent.group
+        )
+
+    def _order(self, entry: OpenEntry) -> PluginOrder:
+        intent = entry.intent
+        info, tick = self.quotes.symbol(intent.symbol), self.quotes.newest(intent.symbol)
+        money = 0.0
+        if info is not None and tick is not None:
+            price = tick.closing(intent.side)
+            money = float(profit(info, intent.side, entry.remaining, intent.fill_price, price))
+        return PluginOrder(
+            ticket=intent.position_id, symbol=intent.symbol, type=intent.side, volume=entry.remaining,
+            price_open=intent.fill_price, sl=intent.sl, tp=intent.tp, profit=money, comment=intent.comment,
+            intent_id=intent.intent_id, leg=intent.leg, label=intent.label, book=intent.book,
+        )  # fmt: skip
+
+    def _linked(self, up: bool) -> None:
+        self.line.link = up
+        self.line.risk.forget_account()
+
+    async def _whole(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run to the end whatever becomes of the caller: half an order is worse than a late answer."""
+        task = asyncio.ensure_future(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)

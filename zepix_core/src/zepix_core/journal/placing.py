@@ -1,0 +1,265 @@
+"""Placing entries: judge, write down, send A, write its outcome with B, send B (architecture.md 5.4)."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import attrs
+
+from zepix_core.clock import NS
+from zepix_core.errors import BadArgument, BrokerOffline, StorageError
+from zepix_core.journal import intent_rows, outbox
+from zepix_core.journal.entry_order import Order, legs_of, write_order
+from zepix_core.journal.facts import FactsReader
+from zepix_core.journal.intents import HOLDING, intent_id
+from zepix_core.journal.line import UNRESOLVED, OrderLine, Sent
+from zepix_core.journal.outcomes import SETTLED, result_of, settle
+from zepix_core.journal.retcodes import BREAKER as BREAKER_CODES
+from zepix_core.journal.retcodes import ReplyClass
+from zepix_core.journal.trade_notices import entry_notice, half_notice
+from zepix_core.journal.unknown import LookUp
+from zepix_core.journal.updates import Updates
+from zepix_core.model.order import Action, Intent, IntentState, OrderResult
+from zepix_core.services.calls import Leg, PlaceReply, PlaceRequest
+from zepix_core.services.context import CallContext
+from zepix_core.services.gates import GateReport, judge, judge_again, with_margin
+from zepix_core.services.rates import RateWindow
+
+T = TypeVar("T")
+S = IntentState
+RATE_LIMITED = "RATE_LIMITED"
+EXPIRED = "EXPIRED"
+
+
+class Placing:
+    """Entries of all plugins on one account, one at a time."""
+
+    def __init__(self, line: OrderLine, updates: Updates, lookup: LookUp) -> None:
+        self._line = line
+        self._updates = updates
+        self._lookup = lookup
+        self._rates = RateWindow()
+        self.facts = FactsReader(line, self._rates)
+
+    async def place(self, ctx: CallContext, request: PlaceRequest) -> PlaceReply:
+        """Place one order or a pair, once: the same request again gets the first results.
+
+        Raises:
+            BadArgument: A mistake of the caller (see `check_arguments`), or no key outside ``on_alert``.
+        """
+        key = ctx.event_key(request.key)
+        ids = [intent_id(key, ctx.plugin.id, leg.name, Action.OPEN) for leg in request.legs]
+        since = self._since(ctx)
+        while True:
+            async with self._line.lock:
+                known = await self._known(ids)
+                if known:
+                    _same_request(known, ids)
+                    return PlaceReply(results=tuple(result_of(intent) for intent in known))
+                report, price = await self._judge(ctx, request)
+                wait = self._wait(ctx, request, report)
+                late = self._line.clock.now_ns() - since + round(wait * NS) > self._max_age_ns
+                if report.code != RATE_LIMITED or late:
+                    return await self._act(ctx, request, report, price, key, ids)
+            await self._line.clock.sleep(max(wait, 0.001))
+
+    async def check(self, ctx: CallContext, request: PlaceRequest) -> PlaceReply:
+        """What placing would meet; nothing is written or sent."""
+        report, price = await self._judge(ctx, request)
+        results = [
+            OrderResult(
+                ok=report.ok and not leg.code,
+                code=report.code or leg.code,
+                message=report.message,
+                volume=leg.lots,
+                price=price,
+                sl=leg.sl,
+                tp=leg.tp,
+                raised_to_min=leg.raised,
+                leg=leg.name,
+            )
+            for leg in legs_of(request, report)
+        ]
+        return PlaceReply(results=tuple(results))
+
+    async def finish_pair(self, second: Intent, ctx: CallContext) -> None:
+        """Send or deny a second leg whose first leg's outcome came late (after a look-up or a crash)."""
+        async with self._line.lock:
+            second, first = await self._line.executor.read(lambda c: _pair(c, second))
+            if second.state is not S.PLANNED:
+                return
+            old = self._line.clock.now_ns() - second.created_ns > self._max_age_ns
+            if not old and first is not None and first.state in (S.SENDING, S.UNKNOWN, S.PLACED):
+                return
+            reason = EXPIRED if old else await self._late_reason(ctx, second, first)
+            if reason:
+                await self._line.executor.run(lambda c: self._deny(c, second, first, reason))
+                return
+            await self._line.executor.run(lambda c: self._to_sending(c, second.intent_id))
+            sent = await self._send(ctx, attrs.evolve(second, state=S.SENDING))
+            await self._finish(sent, [first] if first else [], "")
+
+    @property
+    def _max_age_ns(self) -> int:
+        return round(self._line.settings.max_age_seconds * NS)
+
+    def _since(self, ctx: CallContext) -> int:
+        now = self._line.clock.now_ns()
+        if ctx.alert is None:
+            return now
+        return min(now, round(ctx.alert.received_at.timestamp() * NS))
+
+    async def _known(self, ids: Sequence[str]) -> list[Intent]:
+        found = await self._line.executor.read(lambda c: [intent_rows.get(c, one) for one in ids])
+        return [intent for intent in found if intent is not None]
+
+    async def _judge(self, ctx: CallContext, request: PlaceRequest) -> tuple[GateReport, float]:
+        facts = await self.facts.gather(ctx, request.symbol, request.closing)
+        report = judge(request, facts)
+        price = 0.0 if facts.tick is None else facts.tick.opening(request.side)
+        if report.ok:
+            try:
+                needed = await self._line.broker.margin(request.symbol, report.total)
+            except BrokerOffline:
+                needed = None
+            report = with_margin(report, needed, facts.risk.margin_free)
+        return report, price
+
+    def _wait(self, ctx: CallContext, request: PlaceRequest, report: GateReport) -> float:
+        if report.code != RATE_LIMITED:
+            return 0.0
+        now = self._line.clock.monotonic()
+        return self._rates.wait(now, ctx.plugin.id, request.symbol, self._line.settings.rates)
+
+    async def _act(
+        self, ctx: CallContext, request: PlaceRequest, report: GateReport, price: float, key: str,
+        ids: list[str],
+    ) -> PlaceReply:  # fmt: skip
+        line = self._line
+        order = Order(
+            ctx=ctx, request=request, report=report, price=price, key=key, ids=tuple(ids),
+            number=await line.number(ctx.plugin.id), account=line.account, host_id=line.settings.host_id,
+        )  # fmt: skip
+        intents = order.intents()
+        await line.executor.run(lambda c: write_order(c, line, order, intents))
+        if not report.ok:
+            return PlaceReply(results=tuple(result_of(i, report.message) for i in intents))
+        self._rates.record(line.clock.monotonic(), ctx.plugin.id, request.symbol)
+        written = await self._send_all(ctx, request, intents)
+        raised = {one: leg.raised for one, leg in zip(ids, report.legs, strict=True)}
+        return PlaceReply(results=tuple(result_of(i, raised=raised[i.intent_id]) for i in written))
+
+    async def _send_all(self, ctx: CallContext, request: PlaceRequest, intents: list[Intent]) -> list[Intent]:
+        first = intents[0]
+        second = next((i for i in intents[1:] if i.state is S.PLANNED), None)
+        sent = await self._send(ctx, first)
+        if second is None:
+            return [await self._finish(sent, [], request.logic), *intents[1:]]
+        planned: Intent = second
+        first, other = await self._stored(sent, lambda c: self._between(c, sent, planned))
+        await self._after(sent, first)
+        if other.state is not S.SENDING:
+            await self._updates.ensure(first.deal_ticket)
+            return [first, other]
+        sent = await self._send(ctx, other)
+        return [first, await self._finish(sent, [first], request.logic)]
+
+    def _between(self, connection: sqlite3.Connection, sent: Sent, second: Intent) -> tuple[Intent, Intent]:
+        """The one commit between two legs: A's outcome, and what becomes of B."""
+        line = self._line
+        line.write_reply(connection, sent)
+        first = settle(connection, line.clock, sent)
+        if first.state in SETTLED or first.state is S.PLACED:
+            return first, self._to_sending(connection, second.intent_id)
+        if first.state is S.UNKNOWN:
+            return first, second
+        reason = first.reason if first.state is S.REJECTED else UNRESOLVED
+        return first, self._deny(connection, second, first, reason)
+
+    async def _finish(self, sent: Sent, others: list[Intent], logic: str) -> Intent:
+        """The commit of the last outcome, with the notice of what went in."""
+        line = self._line
+
+        def work(connection: sqlite3.Connection) -> Intent:
+            line.write_reply(connection, sent)
+            intent = settle(connection, line.clock, sent)
+            standing = [i for i in (*others, intent) if i.state in SETTLED]
+            if standing:
+                outbox.put(connection, line.clock, entry_notice(standing, logic))
+            if others and intent.state is S.REJECTED and others[0].state in SETTLED:
+                outbox.put(connection, line.clock, half_notice(others[0], intent))
+            return intent
+
+        intent = await self._stored(sent, work)
+        await self._after(sent, intent)
+        for one in (*others, intent):
+            await self._updates.ensure(one.deal_ticket)
+        return intent
+
+    async def _stored(self, sent: Sent, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Commit an outcome; when that fails the broker still has the order, so it is looked up later."""
+        try:
+            return await self._line.executor.run(work)
+        except StorageError:
+            self._lookup.schedule(sent.intent.intent_id)
+            raise
+
+    async def _after(self, sent: Sent, intent: Intent) -> None:
+        self._line.risk.forget_account()
+        if sent.kind is ReplyClass.UNKNOWN or intent.state in (S.UNKNOWN, S.PLACED):
+            self._lookup.schedule(intent.intent_id)
+        if sent.reply is not None and sent.reply.retcode in BREAKER_CODES:
+            await self._line.control.trip(f"the broker answered {sent.message}")
+
+    async def _send(self, ctx: CallContext, intent: Intent) -> Sent:
+        async def fits(again: Intent) -> str:
+            if self._line.clock.now_ns() - self._since(ctx) > self._max_age_ns:
+                return EXPIRED
+            return await self._fits(ctx, again)
+
+        return await self._line.send(intent, fits)
+
+    async def _fits(self, ctx: CallContext, intent: Intent) -> str:
+        request = PlaceRequest(
+            method="", symbol=intent.symbol, side=intent.side, price=intent.price,
+            legs=(Leg(name=intent.leg, sl=intent.sl, tp=intent.tp, lots=intent.lots),),
+        )  # fmt: skip
+        plugin = attrs.evolve(ctx.plugin, capabilities=ctx.plugin.capabilities | {""})
+        facts = await self.facts.market(attrs.evolve(ctx, plugin=plugin), intent.symbol)
+        return judge_again(request, facts).code
+
+    async def _late_reason(self, ctx: CallContext, second: Intent, first: Intent | None) -> str:
+        if first is None or first.state not in HOLDING:
+            return UNRESOLVED if first is None else first.reason or UNRESOLVED
+        return await self._fits(ctx, second)
+
+    def _to_sending(self, connection: sqlite3.Connection, one: str) -> Intent:
+        intent = intent_rows.move(connection, self._line.clock, one, S.SENDING)
+        self._line.write_request(connection, intent)
+        return intent
+
+    def _deny(
+        self, connection: sqlite3.Connection, second: Intent, first: Intent | None, reason: str
+    ) -> Intent:
+        denied = intent_rows.move(
+            connection, self._line.clock, second.intent_id, S.DENIED, reason=reason or UNRESOLVED
+        )
+        if first is not None and (first.state in SETTLED or denied.reason == EXPIRED):
+            outbox.put(connection, self._line.clock, half_notice(first, denied))
+        return denied
+
+
+def _same_request(known: list[Intent], ids: Sequence[str]) -> None:
+    if len(known) != len(ids):
+        raise BadArgument(
+            f"Alert {known[0].alert_key} has placed leg {known[0].leg} in another request.",
+            "Give each request of one alert its own key=.",
+        )
+
+
+_GROUP = intent_rows.SELECT + " WHERE trade_group = ? AND action = 'open' AND intent_id != ? AND account = ?"
+
+
+def _pair(connection: sqlite3.Connection, second: Intent) -> tuple[Intent, Intent | None]:
+    others = intent_rows.find(connection, _GROUP, (second.group, second.intent_id, second.account))
+    return intent_rows.get(connection, second.intent_id) or second, others[0] if others else None

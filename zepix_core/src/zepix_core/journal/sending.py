@@ -1,0 +1,119 @@
+"""What closing and changing share: whose position it is, and one written, sent and settled request."""
+
+import sqlite3
+
+import attrs
+
+from zepix_core.errors import StorageError
+from zepix_core.journal import intent_rows, outbox
+from zepix_core.journal.deals import update_of
+from zepix_core.journal.line import OrderLine, Sent
+from zepix_core.journal.outcomes import SETTLED, settle
+from zepix_core.journal.retcodes import BREAKER, NO_CHANGES, ReplyClass
+from zepix_core.journal.unknown import LookUp
+from zepix_core.journal.updates import Updates
+from zepix_core.model.notice import Notice, Priority
+from zepix_core.model.order import Action, Intent, IntentState, UpdateKind
+from zepix_core.services.context import CallContext
+from zepix_core.services.gates import CORE
+
+S = IntentState
+
+
+class Sending:
+    """Requests about positions that exist."""
+
+    def __init__(self, line: OrderLine, updates: Updates, lookup: LookUp) -> None:
+        self.line = line
+        self.updates = updates
+        self._lookup = lookup
+
+    async def own(self, ctx: CallContext, ticket: int) -> tuple[Intent | None, str]:
+        """The entry behind a ticket, or why it is none of the caller's."""
+        account = self.line.account
+        entry = await self.line.executor.read(lambda c: intent_rows.entry_of(c, account, ticket))
+        if entry is None:
+            return None, "NO_SUCH_POSITION"
+        if ctx.plugin.id not in (CORE, entry.plugin):
+            return None, "NOT_OWNER"
+        return entry, ""
+
+    async def write(self, intent: Intent) -> Intent:
+        """Commit a new intent as `sending`."""
+
+        def work(connection: sqlite3.Connection) -> Intent:
+            written = intent_rows.add(connection, self.line.clock, intent)
+            self.line.write_request(connection, written)
+            return written
+
+        return await self.line.executor.run(work)
+
+    async def reopen(self, intent: Intent, lots: float) -> Intent:
+        """Commit a further attempt of an intent that certainly was not executed."""
+
+        def work(connection: sqlite3.Connection) -> Intent:
+            again = intent_rows.move(
+                connection, self.line.clock, intent.intent_id, S.SENDING,
+                attempt=intent.attempt + 1, lots=lots, reason="",
+            )  # fmt: skip
+            self.line.write_request(connection, again)
+            return again
+
+        return await self.line.executor.run(work)
+
+    async def trade(self, intent: Intent) -> tuple[Intent, str]:
+        """Send an intent committed as `sending`, commit its outcome, and say what the broker said."""
+        line = self.line
+        sent = await line.send(intent, _always)
+        try:
+            settled = await line.executor.run(lambda c: self._settle(c, sent))
+        except StorageError:
+            self._lookup.schedule(intent.intent_id)
+            raise
+        line.risk.forget_account()
+        if sent.kind is ReplyClass.UNKNOWN or settled.state in (S.UNKNOWN, S.PLACED):
+            self._lookup.schedule(settled.intent_id)
+        if sent.reply is not None and sent.reply.retcode in BREAKER:
+            await line.control.trip(f"the broker answered {sent.message}")
+        if intent.action is Action.CLOSE and settled.state in SETTLED:
+            await self.updates.ensure(settled.deal_ticket)
+            if not settled.deal_ticket:
+                await self.updates.drain()
+        if intent.action is Action.MODIFY and settled.state is S.CLOSED:
+            self.updates.tell([settled.plugin])
+        return settled, sent.message
+
+    def _settle(self, connection: sqlite3.Connection, sent: Sent) -> Intent:
+        self.line.write_reply(connection, sent)
+        settled = settle(connection, self.line.clock, sent)
+        no_change = sent.reply is not None and sent.reply.retcode == NO_CHANGES
+        if settled.action is Action.MODIFY and settled.state is S.CLOSED and not no_change:
+            self._changed(connection, settled)
+        return settled
+
+    def _changed(self, connection: sqlite3.Connection, intent: Intent) -> None:
+        line = self.line
+        entry = intent_rows.entry_of(connection, line.account, intent.position_id)
+        if entry is None:
+            return
+        changed = intent_rows.move(
+            connection, line.clock, entry.intent_id, entry.state, {"by": intent.intent_id},
+            sl=intent.sl, tp=intent.tp,
+        )  # fmt: skip
+        update = update_of(changed, UpdateKind.MODIFIED, line.clock.now_ns())
+        self.updates.emit(connection, attrs.evolve(update, label=changed.label))
+        outbox.put(
+            connection, line.clock,
+            Notice(
+                type="sl_modified", priority=Priority.MEDIUM, plugin=changed.plugin, symbol=changed.symbol,
+                alert_id=intent.alert_id,
+                text=f"{changed.plugin}: {changed.symbol} stop {entry.sl:g} -> {intent.sl:g}",
+                data={
+                    "ticket": changed.position_id, "old_sl": entry.sl, "new_sl": intent.sl, "why": "plugin"
+                },
+            ),
+        )  # fmt: skip
+
+
+async def _always(_: Intent) -> str:
+    return ""
