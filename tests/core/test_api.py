@@ -1,3 +1,5 @@
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,9 @@ from zepix_core.model.order import CloseResult, OrderResult, PluginOrder
 from zepix_core.plugin import PluginConfig, RiskSettings
 from zepix_core.services.calls import CALLS, PlaceReply, RiskState
 from zepix_core.services.host_view import view_of
+from zepix_core.storage.executor import SameThread
+from zepix_core.storage.plugin_database import open_plugin_database
+from zepix_core.storage.trends import TrendStore
 from zepix_core.wire.codec import through
 
 GOLD = SymbolInfo(name="XAUUSD", digits=2, point=0.01, pip_size=0.10, pip_value=10.0, contract_size=100.0)
@@ -27,6 +32,7 @@ class Host:
     def __init__(self) -> None:
         self.asked: list[tuple[str, Any]] = []
         self.in_alert = True
+        self.alert_key = "alert-1"
         self.balance: float | None = 10_000.0
         self.quote: Quote | None = None
         self.orders: tuple[PluginOrder, ...] = ()
@@ -61,11 +67,26 @@ def host() -> Host:
     return Host()
 
 
+Make = Callable[..., ServiceAPI]
+
+
 @pytest.fixture
-def api(host: Host) -> ServiceAPI:
-    config = PluginConfig(plugin_id="mine")
-    view = view_of({"rr_ratio": 2.0, "a.b": {"list": [1, 2]}})
-    return ServiceAPI("mine", host, SystemClock(), lambda: config, lambda: view)
+async def make(host: Host, tmp_path: Path) -> AsyncIterator[Make]:
+    db = open_plugin_database(tmp_path / "zepix_mine.db", "mine", executor=SameThread)
+    trends = TrendStore(db)
+    await trends.load()
+
+    def make(config: PluginConfig, **plain: Any) -> ServiceAPI:
+        view = view_of(plain)
+        return ServiceAPI("mine", host, SystemClock(), lambda: config, lambda: view, db, trends)
+
+    yield make
+    await db.close()
+
+
+@pytest.fixture
+def api(make: Make) -> ServiceAPI:
+    return make(PluginConfig(plugin_id="mine"), rr_ratio=2.0, **{"a.b": {"list": [1, 2]}})
 
 
 V3 = ("XAUUSD", "buy", 0.10, 2020.0, 2040.0, 2025.0, 2035.0, "LOGIC1")
@@ -204,10 +225,8 @@ async def test_lots_from_risk_round_down_and_without_a_stop_are_the_fixed_ones(
     assert await api.calculate_lot_size_async("XAUUSD", percent, pips, balance) == lots
 
 
-async def test_lots_keep_to_the_plugins_own_cap(host: Host) -> None:
-    config, view = Capped(), view_of({})
-    api = ServiceAPI("mine", host, SystemClock(), lambda: config, lambda: view)
-    assert await api.calculate_lot_size_async("XAUUSD", 0.5, 15.0) == 0.10
+async def test_lots_keep_to_the_plugins_own_cap(make: Make) -> None:
+    assert await make(Capped()).calculate_lot_size_async("XAUUSD", 0.5, 15.0) == 0.10
 
 
 async def test_without_a_balance_there_are_no_lots(api: ServiceAPI, host: Host) -> None:
@@ -223,9 +242,8 @@ async def test_fixed_lots_follow_the_tier(api: ServiceAPI, balance: float, lots:
     assert await api.get_fixed_lot_size(balance) == lots
 
 
-async def test_an_override_of_the_operator_wins(host: Host) -> None:
-    config, view = PluginConfig(), view_of({"manual_lot_overrides": {"10000": 0.04}})
-    api = ServiceAPI("mine", host, SystemClock(), lambda: config, lambda: view)
+async def test_an_override_of_the_operator_wins(make: Make) -> None:
+    api = make(PluginConfig(), manual_lot_overrides={"10000": 0.04})
     assert await api.get_fixed_lot_size(10_000.0) == 0.04
 
 
@@ -269,7 +287,20 @@ def test_a_line_of_the_log_has_a_level_that_exists(api: ServiceAPI, caplog: pyte
 
 
 def test_every_public_method_is_documented(api: ServiceAPI) -> None:
-    for holder in (api, api.orders, api.market, api.risk):
+    for holder in (api, api.orders, api.market, api.risk, api.trend):
         for name in dir(holder):
-            if not name.startswith("_") and name != "db" and callable(getattr(holder, name)):
+            if not name.startswith("_") and callable(getattr(holder, name)):
                 assert getattr(holder, name).__doc__, name
+
+
+async def test_trends_are_set_once_per_alert_and_answered_from_the_own_group(
+    api: ServiceAPI, host: Host
+) -> None:
+    assert await api.update_trend("XAUUSD", "1h", "bullish")
+    assert not await api.update_trend("XAUUSD", "1h", "bearish")
+    host.alert_key = "alert-2"
+    assert await api.update_trend("XAUUSD", "15m", "bull")
+    assert api.get_mtf_trends("XAUUSD") == {"15m": 1, "1h": 1, "4h": 0, "1d": 0}
+    assert api.check_logic_alignment("XAUUSD", "LOGIC1", "buy").aligned
+    assert not api.validate_v3_trend_alignment("XAUUSD", "BUY")
+    assert host.asked == []
