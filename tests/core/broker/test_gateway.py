@@ -80,7 +80,7 @@ class Links:
 
     async def until(self, *expected: bool) -> None:
         async with asyncio.timeout(30):
-            while self.seen != list(expected):
+            while self.seen[: len(expected)] != list(expected):
                 self._news.clear()
                 await self._news.wait()
 
@@ -163,7 +163,7 @@ async def test_a_kill_in_the_middle_leaves_one_position_or_none(gateway: Make) -
 async def test_silence_past_the_deadline_is_unknown_and_ends_the_gateway(
     gateway: Make, fault: str, executed: int
 ) -> None:
-    client = gateway(faults=f"{fault}:1", deadline=0.5)
+    client = gateway(faults=f"{fault}:1", deadline=1.5)
     await client.start()
     links = Links(client)
     first = client.pid
@@ -186,7 +186,7 @@ async def test_no_result_is_unknown_but_the_gateway_lives_on(gateway: Make) -> N
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGSTOP on Windows")
 async def test_a_frozen_gateway_is_offline_to_readers_and_is_replaced(gateway: Make) -> None:
-    client = gateway(deadline=0.5)
+    client = gateway(deadline=1.5)
     await client.start()
     links = Links(client)
     frozen = client.pid
@@ -200,7 +200,7 @@ async def test_a_frozen_gateway_is_offline_to_readers_and_is_replaced(gateway: M
 
 
 async def test_a_lost_broker_link_is_told_and_refused(gateway: Make) -> None:
-    client = gateway(faults="disconnect:1.5")
+    client = gateway(faults="disconnect:2")
     await client.start()
     links = Links(client)
     await links.until(False)
