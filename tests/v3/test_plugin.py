@@ -269,6 +269,31 @@ async def test_an_entry_handled_to_its_end_is_not_traded_again(desk: Bench) -> N
     assert len(desk.stand.names()) == asked
 
 
+async def test_a_pair_that_was_in_before_the_crash_is_found_though_it_fills_the_cap(desk: Bench) -> None:
+    alert = desk.alert(entry(), "key-1")
+    first = await desk.deliver(alert)
+    await desk.database.run(lambda connection: connection.execute("UPDATE v3_signals_log SET processed = 0"))
+    desk.stand.gate = "CAP_OPEN_TRADES"
+    await desk.restart()
+    again = await desk.deliver(alert)
+    assert first is not None
+    assert again is not None
+    assert (again.verdict, again.tickets) == (Verdict.ACTED, first.tickets)
+    assert len(await desk.rows("SELECT * FROM combined_v3_trades")) == 1
+
+
+async def test_a_repeated_delivery_that_the_gate_refuses_closes_nothing(desk: Bench) -> None:
+    desk.stand.open("EURUSD", Side.SELL, 0.02)
+    alert = desk.alert(entry(), "key-1")
+    desk.stand.gate = "CAP_OPEN_TRADES"
+    await desk.deliver(alert)
+    await desk.database.run(lambda connection: connection.execute("UPDATE v3_signals_log SET processed = 0"))
+    again = await desk.deliver(alert)
+    assert again is not None
+    assert (again.verdict, again.reason) == (Verdict.REJECTED, "cap_open_trades")
+    assert "orders.close" not in desk.stand.names()
+
+
 async def test_a_message_of_another_plugin_is_left_alone_without_a_trace(desk: Bench) -> None:
     assert await desk.send({"type": "BULLISH_ENTRY", "symbol": "EURUSD"}) is None
     assert await desk.rows("SELECT * FROM v3_signals_log") == []

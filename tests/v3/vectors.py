@@ -14,7 +14,7 @@ from zepix_core.inbox.admission import Refusal as HostRefusal
 from zepix_core.inbox.admission import screen
 from zepix_plugins_v3.alert import Refusal, V3Alert, parse
 from zepix_plugins_v3.decide import decide, refused
-from zepix_plugins_v3.decision import Accepted, Action, OpenPosition, State, V3Decision
+from zepix_plugins_v3.decision import PLUGIN_ID, Accepted, Action, OpenPosition, State, V3Decision
 from zepix_plugins_v3.duplicates import meaning
 from zepix_plugins_v3.rules import Rules, from_short_names
 from zepix_plugins_v3.stops import SymbolFacts
@@ -78,7 +78,9 @@ def run(vector: Vector) -> dict[str, Any]:
     if payload is None:
         screened = screen(str(vector.input["body"]).encode(), frozenset())
         if isinstance(screened, HostRefusal):
-            return {"action": "reject", "reason": screened.family}
+            # Pipe text may be another plugin's business; for V3 it is no JSON object.
+            known = screened.family == "unresolved_placeholder"
+            return {"action": "reject", "reason": screened.family if known else "malformed_json"}
         payload = read_object(screened.text)
     rules = from_short_names(vector.state.get("config") or {})
     alert = parse(payload, vector.symbols, enabled=rules.enabled)
@@ -110,7 +112,10 @@ def state_of(vector: Vector, rules: Rules) -> State:
         lifetime_loss=amount(account.get("lifetime_loss")),
         positions=tuple(
             OpenPosition(
-                ticket=row["ticket"], symbol=row["symbol"], side=Side(row["side"]), plugin=row["plugin"]
+                ticket=row["ticket"],
+                symbol=row["symbol"],
+                side=Side(row["side"]),
+                plugin=row.get("plugin", PLUGIN_ID),
             )
             for row in vector.state.get("positions") or ()
         ),

@@ -21,6 +21,7 @@ class Case:
 
     Attributes:
         payload: The message as read from its body.
+        repeated: It was delivered before, and not handled to its end.
     """
 
     source: Alert
@@ -29,6 +30,7 @@ class Case:
     decision: V3Decision
     rules: Rules
     api: ServiceAPI
+    repeated: bool = False
 
 
 async def carry_out(case: Case) -> Decision:
@@ -48,7 +50,14 @@ async def carry_out(case: Case) -> Decision:
 
 async def _enter(case: Case, entry: Entry) -> Decision:
     alert, decision = case.alert, case.decision
-    carried = await trading.enter(alert.symbol, entry, float(alert.price), decision.close_tickets, case.api)
+    carried = await trading.enter(
+        alert.symbol,
+        entry,
+        float(alert.price),
+        decision.close_tickets,
+        case.api,
+        repeated=case.repeated,
+    )
     await _tell_failed_closes(case, carried)
     data = {
         "closes": trading.closes_shown(carried.closes),

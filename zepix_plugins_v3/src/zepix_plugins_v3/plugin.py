@@ -86,11 +86,16 @@ class CombinedV3(LogicPlugin):
             self._memory.forget(alert.key)
         else:
             self._accept(alert.key, alert.received_at, parsed, rules)
-        return await handling.carry_out(
-            handling.Case(
-                source=alert, payload=payload, alert=parsed, decision=decision, rules=rules, api=api
-            )
+        case = handling.Case(
+            source=alert,
+            payload=payload,
+            alert=parsed,
+            decision=decision,
+            rules=rules,
+            api=api,
+            repeated=earlier is not None,
         )
+        return await handling.carry_out(case)
 
     @hookimpl
     async def on_trade_update(self, update: TradeUpdate, api: ServiceAPI) -> None:

@@ -21,8 +21,8 @@ _LOG = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT (alert_key) DO NOTHING"
 )
 _HANDLED = (
-    "UPDATE v3_signals_log SET processed = 1, trade_placed = ?, trade_id = coalesce(?, trade_id),"
-    " skip_reason = ? WHERE alert_key = ?"
+    "UPDATE v3_signals_log SET processed = 1, trade_placed = max(trade_placed, ?),"
+    " trade_id = coalesce(?, trade_id), skip_reason = ? WHERE alert_key = ?"
 )
 _LINK = "UPDATE v3_signals_log SET trade_id = ?, trade_placed = 1 WHERE alert_key = ? AND trade_id IS NULL"
 _SELECT = (

@@ -42,13 +42,24 @@ class Carried:
 
 
 async def enter(
-    symbol: str, entry: Entry, price: float, closing: tuple[int, ...], api: ServiceAPI
+    symbol: str,
+    entry: Entry,
+    price: float,
+    closing: tuple[int, ...],
+    api: ServiceAPI,
+    *,
+    repeated: bool = False,
 ) -> Carried:
-    """Place a pair. The host's gates are asked before the first close: a refusal closes nothing."""
+    """Place a pair. The host's gates are asked before the first close: a refusal closes nothing.
+
+    Args:
+        repeated: The alert was delivered before. The pair may be in already and fill the very caps the
+            gate then names; placing once more returns the first result, or is refused by the same gates.
+    """
     checked = await api.orders.check_dual_orders_v3(**_pair(symbol, entry, price, closing))
-    if not checked.ok:
+    if not checked.ok and not repeated:
         return Carried(refusal=checked.a)
-    closes = await close(closing, "Reversal", api)
+    closes = await close(closing, "Reversal", api) if checked.ok else ()
     gone = tuple(result.order_id for result in closes if result.success)
     placed = await api.orders.place_dual_orders_v3(**_pair(symbol, entry, price, gone))
     refused = not placed.ok and placed.a.code != "UNRESOLVED"
