@@ -72,6 +72,11 @@ class InboxLoop:
     def settings(self, settings: InboxSettings) -> None:
         self._desk.settings = settings
 
+    @property
+    def waiting(self) -> int:
+        """Deliveries claimed and not finished."""
+        return self._open_deliveries
+
     async def start(self, *, held: bool = False) -> None:
         """Give back what earlier boots claimed, then begin; ``held``: hand nothing out until `release`.
 

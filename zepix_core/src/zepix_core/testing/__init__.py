@@ -1,0 +1,1 @@
+"""What plugin and broker authors test with: clocks, a real running host, the broker contract."""

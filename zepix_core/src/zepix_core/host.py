@@ -1,0 +1,434 @@
+"""The host: what is started in which order, what hangs on what, and how it stops."""
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import sqlite3
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from functools import partial
+from typing import Any, Protocol
+
+import attrs
+import msgspec
+
+import zepix_core
+from zepix_core.broker.gateway_calls import GatewayInit
+from zepix_core.broker.port import Broker
+from zepix_core.clock import Clock, SystemClock
+from zepix_core.config.atomic import write_atomic
+from zepix_core.config.home import Home
+from zepix_core.config.plugin_files import plugin_values, remember_plugins
+from zepix_core.config.secrets import environment
+from zepix_core.config.settings import HostSettings
+from zepix_core.errors import BrokerOffline, SettingsError, StorageError, ZepixError
+from zepix_core.inbox.loop import InboxLoop
+from zepix_core.inbox.store import InboxStore
+from zepix_core.journal import events, outbox
+from zepix_core.journal.feed import UpdateFeed
+from zepix_core.journal.orders import OrderDesk, account_key, core_context
+from zepix_core.journal.reconcile import Reconciler
+from zepix_core.journal.recovery import recover
+from zepix_core.journal.service_desk import ServiceDesk
+from zepix_core.model.alert import Alert
+from zepix_core.model.host import HostOptions, HostState, PluginRow
+from zepix_core.model.notice import Notice, Priority
+from zepix_core.model.order import CloseResult
+from zepix_core.plugins.manager import PluginHost
+from zepix_core.plugins.rows import plugin_row, remembered_row
+from zepix_core.plugins.states import EventKind, PluginEvent
+from zepix_core.services.calls import CloseRequest
+from zepix_core.services.context import CallContext
+from zepix_core.storage.connection import Durability
+from zepix_core.storage.executor import Executor, SameThread, WriterThread
+from zepix_core.storage.journal_schema import TABLES
+from zepix_core.storage.script import run_script
+
+log = logging.getLogger(__name__)
+
+PLUGIN_SECONDS = 5.0
+BROKER_SECONDS = 10.0
+LAST_WAL_DEFECT = (3, 51, 2)
+FIXED_IN = ((3, 50, 7), (3, 44, 6))
+GRAVE = {EventKind.FAILED: Priority.HIGH, EventKind.QUARANTINED: Priority.CRITICAL}
+
+
+class Face(Protocol):
+    """What the host asks of its faces (`zepix_core.web.view.Face`)."""
+
+    name: str
+
+    @property
+    def port(self) -> int | None: ...
+
+    async def start(self, host: Any) -> None: ...
+
+    def announce(self, ready: bool) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+class Host:
+    """One home, running. Starting is recovering: there is no other way in (reliability.md 1).
+
+    Args:
+        home: A prepared home, held by this process.
+        settings: The settings in force.
+        broker: Another adapter of the broker port, for tests and replay; it is started and stopped here.
+        same_thread: Write databases on the loop's own thread (simulator, replay).
+        paths: More folders with installed plugin distributions.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        settings: HostSettings,
+        *,
+        clock: Clock | None = None,
+        options: HostOptions | None = None,
+        faces: tuple[Face, ...] = (),
+        broker: Broker | None = None,
+        same_thread: bool = False,
+        paths: tuple[str, ...] = (),
+    ) -> None:
+        self.home, self.settings = home, settings
+        self.clock: Clock = clock or SystemClock()
+        self.options = options or HostOptions()
+        self.boot = secrets.token_hex(8)
+        self._faces = faces
+        self._same_thread = same_thread
+        self._started_ns, self._started = self.clock.now_ns(), self.clock.monotonic()
+        self._ready = False
+        self._phase = "starting"
+        self._link = False
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._stopping = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._desk_ready = asyncio.Event()
+        self._exit = 0
+        self.journal: Executor = self._open_journal()
+        self.broker: Broker = broker or self._make_broker()
+        self.plugins = PluginHost(
+            home,
+            lambda: self.settings,
+            self.clock,
+            self,
+            read_config=lambda plugin: plugin_values(home, plugin, environment(home.env)),
+            on_event=self._plugin_event,
+            inline=self.options.inline,
+            boot=self.boot,
+            paths=paths,
+            same_thread=same_thread,
+        )
+        self.store = InboxStore(
+            self.journal, self.clock, settings.inbox, self.plugins, strict=settings.webhook.strict_alerts
+        )
+        self.feed = UpdateFeed(self.journal, self.clock, self.plugins.update)
+        self.desk: OrderDesk
+        self.services: ServiceDesk
+        self.loop: InboxLoop
+        self._reconciler: Reconciler
+
+    # Life.
+
+    async def run(self) -> int:
+        """Start, serve until told to stop, stop in order; the exit code."""
+        self._catch_signals()
+        try:
+            await self.start()
+            await self._until_told()
+        finally:
+            await self.stop()
+        return self._exit
+
+    def request_stop(self) -> None:
+        """Stop in order; a second time: skip what is waited for."""
+        if self._stopping.is_set():
+            self._hurry.set()
+        self._stopping.set()
+
+    async def start(self) -> None:
+        """Listen (answering 503), recover, then take alerts.
+
+        Raises:
+            SettingsError: A port, the account or the journal cannot be used.
+        """
+        await self._check_journal()
+        self.loop = InboxLoop(
+            self.journal, self.clock, self.boot, self.settings.inbox, self.plugins, self._price_named
+        )
+        self.loop.crashed.add_done_callback(self._crashed)
+        for face in self._faces:
+            await face.start(self)
+        self._write_ports()
+        workers = asyncio.create_task(self.plugins.start())
+        try:
+            await self._open_account()
+        finally:
+            await workers
+        remember_plugins(self.home, (remembered_row(status) for status in self.plugins.statuses()))
+        await self.feed.start()
+        await self.loop.start()
+        self._phase = "running"
+        self._set_ready(True)
+        log.info("ready", extra={"fields": {"boot": self.boot, "sqlite": sqlite3.sqlite_version}})
+
+    async def stop(self) -> None:
+        """The order of reliability.md 7; open positions stay open with their stops."""
+        self._phase = "stopping"
+        self._set_ready(False)
+        with suppress(ZepixError):
+            if hasattr(self, "loop"):
+                await self.loop.drain(0.0 if self._hurry.is_set() else PLUGIN_SECONDS)
+        if hasattr(self, "desk"):
+            await self._at_most(BROKER_SECONDS, self.desk.stop())
+        for face in reversed(self._faces):
+            await face.stop()
+        await self.feed.stop()
+        await self.plugins.stop(0.5 if self._hurry.is_set() else PLUGIN_SECONDS)
+        with suppress(ZepixError):
+            await self.broker.stop()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with suppress(ZepixError):
+            await self.journal.run(partial(self._note, "stop", {"boot": self.boot, "exit": self._exit}))
+        await self.journal.close()
+        with suppress(OSError):
+            self.home.ports_file.unlink()
+
+    # What faces ask.
+
+    def state(self) -> HostState:
+        """How the host stands now."""
+        ports = {face.name: face.port for face in self._faces if face.port is not None}
+        control = self.desk.control.state if hasattr(self, "desk") else None
+        return HostState(
+            version=zepix_core.__version__,
+            pid=os.getpid(),
+            ready=self._ready,
+            reason="" if self._ready else self._phase,
+            started_ns=self._started_ns,
+            uptime_seconds=self.clock.monotonic() - self._started,
+            paused=control.paused if control is not None else False,
+            panic=control.panic if control is not None else "",
+            broker=self.settings.broker,
+            broker_connected=self._link,
+            waiting=self.loop.waiting if hasattr(self, "loop") else 0,
+            webhook_port=ports.get("webhook", 0),
+            api_port=ports.get("api", 0),
+            profile=self.settings.profile,
+            inline=self.options.inline,
+        )
+
+    def plugin_rows(self) -> tuple[PluginRow, ...]:
+        """Every plugin known, those that failed included."""
+        return tuple(plugin_row(status) for status in self.plugins.statuses())
+
+    def heads(self) -> frozenset[str]:
+        """Heads of pipe text that some plugin takes."""
+        return self.plugins.heads()
+
+    def alert_stored(self) -> None:
+        """An alert was committed."""
+        self.loop.wake()
+
+    async def close_position(self, ticket: int, actor: str) -> CloseResult:
+        """Close one position fully, whoever opened it."""
+        context = core_context(f"close:{actor}:{ticket}:{self.clock.now_ns()}")
+        return await self._the_desk().close(context, CloseRequest(ticket=ticket, reason="Manual"))
+
+    async def pause(self, actor: str) -> None:
+        """Let no entry through until `resume`."""
+        await self._the_desk().control.pause(actor)
+
+    async def resume(self, actor: str) -> None:
+        """Let entries through again."""
+        await self._the_desk().control.resume(actor)
+
+    async def panic(self, level: str, actor: str) -> tuple[CloseResult, ...]:
+        """Stop entries; ``flatten`` and ``lock`` close every position of ours too."""
+        return await self._the_desk().panic(level, actor)
+
+    async def call(self, context: CallContext, name: str, payload: Any) -> Any:
+        """Answer a plugin's call; those made before the account is open wait for it."""
+        await self._desk_ready.wait()
+        return await self.services.call(context, name, payload)
+
+    # Parts.
+
+    def _open_journal(self) -> Executor:
+        kind = SameThread if self._same_thread else WriterThread
+        try:
+            journal: Executor = kind(self.home.journal_db, Durability.FULL)
+        except StorageError as error:
+            raise SettingsError(error.message, error.hint) from error
+        return journal
+
+    def _make_broker(self) -> Broker:
+        from zepix_core.broker.paper.faults import VARIABLE
+
+        faults = os.environ.get(VARIABLE, "")
+        init = GatewayInit(
+            kind=self.settings.broker,
+            data=str(self.home.data),
+            paper=self.settings.paper,
+            symbols=self.settings.symbol_config,
+            faults=faults,
+            live=self.settings.live,
+        )
+        if not self.options.inline:
+            from zepix_core.broker.client import GatewayClient
+
+            return GatewayClient(init, self.home.data / "locks" / "gateway-paper.lock", self.clock)
+        from zepix_core.broker.inline import InlineBroker
+        from zepix_core.broker.paper.opening import open_paper
+
+        paper = open_paper(
+            self.home.data, init.paper, init.symbols, self.clock, faults=faults, same_thread=self._same_thread
+        )
+        return InlineBroker(paper, self.clock, init.paper.tick_interval_seconds)
+
+    async def _open_account(self) -> None:
+        hello = await self.broker.start()
+        self._link = True
+        desk = OrderDesk(
+            self.journal, self.broker, self.clock, self.settings.trading, account_key(hello.account)
+        )
+        desk.take_hello(hello, any_tick_age=self.settings.broker == "paper")
+        desk.updates.listen(self.feed.wake)
+        self.broker.on_link(self._linked)
+        self.broker.on_ticks(self.plugins.ticks)
+        reconciler = Reconciler(desk)
+        await recover(desk, hello, reconciler)
+        if self.options.safe:
+            desk.control.hold("--safe")
+        self.desk, self.services, self._reconciler = desk, ServiceDesk(desk), reconciler
+        self._desk_ready.set()
+        self._spawn(reconciler.run())
+
+    async def _price_named(self, alert: Alert, price: float) -> None:
+        if alert.symbol:
+            with suppress(BrokerOffline):
+                await self.broker.observe(alert.symbol.rpartition(":")[2].strip().upper(), price)
+
+    def _linked(self, up: bool) -> None:
+        self._link = up
+        if not up:
+            self.loop.hold()
+            return
+        self._spawn(self._link_back())
+
+    async def _link_back(self) -> None:
+        """Compare the books before the next order."""
+        await self._desk_ready.wait()
+        await self._reconciler.when_back()
+        if self._link:
+            self.loop.release()
+
+    async def _check_journal(self) -> None:
+        """Make the tables and note the start; a file that is damaged is never used, nor replaced."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if found != "ok":
+                raise SettingsError(
+                    f"{self.home.journal_db} is damaged: {found}.",
+                    f"Put the newest backup from {self.home.backups} in its place.",
+                )
+            run_script(connection, TABLES)
+            events.append(connection, self.clock, "start", self._start_facts())
+
+        try:
+            await self.journal.run(work)
+        except sqlite3.DatabaseError as error:
+            raise SettingsError(
+                f"{self.home.journal_db} is damaged: {error}.",
+                f"Put the newest backup from {self.home.backups} in its place.",
+            ) from error
+
+    # Small things.
+
+    def _the_desk(self) -> OrderDesk:
+        if not hasattr(self, "desk"):
+            raise BrokerOffline("The host is still opening its account.", "Try again in a moment.")
+        return self.desk
+
+    def _set_ready(self, ready: bool) -> None:
+        self._ready = ready
+        for face in self._faces:
+            face.announce(ready)
+
+    def _write_ports(self) -> None:
+        ports: dict[str, Any] = {face.name: face.port for face in self._faces if face.port is not None}
+        write_atomic(self.home.ports_file, msgspec.json.encode({**ports, "pid": os.getpid()}).decode())
+
+    def _start_facts(self) -> dict[str, Any]:
+        version = tuple(int(part) for part in sqlite3.sqlite_version.split(".")[:3])
+        fixed = version > LAST_WAL_DEFECT or any(version[:2] == f[:2] and version >= f for f in FIXED_IN)
+        if not fixed:
+            log.info(
+                "SQLite %s has the WAL-reset defect; one writer a file avoids it", sqlite3.sqlite_version
+            )
+        return {
+            "boot": self.boot,
+            "version": zepix_core.__version__,
+            "sqlite": sqlite3.sqlite_version,
+            "profile": self.settings.profile,
+            "options": attrs.asdict(self.options),
+        }
+
+    def _note(self, kind: str, facts: dict[str, Any], connection: sqlite3.Connection) -> None:
+        events.append(connection, self.clock, kind, facts)
+
+    def _plugin_event(self, event: PluginEvent) -> None:
+        self._spawn(self._tell_of(event))
+
+    async def _tell_of(self, event: PluginEvent) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            facts = {"what": event.kind.value, "distribution": event.distribution, "text": event.text}
+            events.append(connection, self.clock, "plugin", facts, plugin=event.plugin or None)
+            if event.kind in GRAVE:
+                text = f"{event.plugin or event.distribution}: {event.text}"
+                notice = Notice(
+                    type="plugin_state", priority=GRAVE[event.kind], plugin=event.plugin or None,
+                    text=text, data=facts,
+                )  # fmt: skip
+                outbox.put(connection, self.clock, notice)
+
+        await self.journal.run(work)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _crashed(self, crashed: "asyncio.Future[None]") -> None:
+        if not crashed.cancelled() and (error := crashed.exception()) is not None:
+            log.critical("the inbox loop ended: %s", error, exc_info=error)
+            self._exit = 70
+            self.request_stop()
+
+    async def _until_told(self) -> None:
+        await self._stopping.wait()
+
+    async def _at_most(self, seconds: float, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        hurried = asyncio.ensure_future(self._hurry.wait())
+        await asyncio.wait((task, hurried), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        hurried.cancel()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    def _catch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        tell: Callable[[], None] = self.request_stop
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                loop.add_signal_handler(number, tell)
+            except NotImplementedError:
+                signal.signal(number, lambda *_: loop.call_soon_threadsafe(tell))
+        if hasattr(signal, "SIGBREAK"):
+            signal.signal(signal.SIGBREAK, lambda *_: loop.call_soon_threadsafe(tell))
