@@ -99,7 +99,7 @@ def wal_defect(version: tuple[int, ...]) -> bool:
     """True for the SQLite versions 3.7.0 to 3.51.2, save those that got the correction."""
     if version < (3, 7, 0) or version >= (3, 51, 3):
         return False
-    fixed = FIXED_IN.get(version[:2])  # type: ignore[call-overload]
+    fixed = FIXED_IN.get((version[0], version[1]))
     return fixed is None or version[2] < fixed
 
 

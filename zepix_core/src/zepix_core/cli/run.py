@@ -21,9 +21,7 @@ FAULTS = "ZEPIX_PAPER_FAULTS"
 
 @click.command()
 @click.option("--port", type=PORT, help="Port of the webhook; 0 takes any free one.")
-@click.option(
-    "--api-port", type=PORT, help="Port of the command line and the REST API; 0 takes any free one."
-)
+@click.option("--api-port", type=PORT, help="Port of the REST API; 0 takes any free one.")
 @click.option("--demo", is_flag=True, help="Play sample alerts, show their stories, then go on listening.")
 @click.option("--safe", is_flag=True, help="Let no entry through in this run; exits go on.")
 @click.option("--inline", is_flag=True, help="Everything in one process, for debugging.")

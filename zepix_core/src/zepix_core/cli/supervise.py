@@ -6,13 +6,14 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import click
 
+from zepix_core.clock import Clock, SystemClock
 from zepix_core.errors import ZepixError
 
 FINAL = (0, 2, 4)
@@ -46,12 +47,13 @@ def next_wait(wait: float, ran_seconds: float) -> float:
     return FIRST_WAIT if ran_seconds >= HEALTHY_SECONDS else min(wait * 2, LONGEST_WAIT)
 
 
-def supervise(arguments: Sequence[str]) -> int:
+def supervise(arguments: Sequence[str], clock: Clock | None = None) -> int:
     """Run the host again and again until it ends on purpose (0, 2, 4), or a signal asks for the end.
 
     Raises:
         GaveUp: It crashed 10 times within 5 minutes.
     """
+    clock = clock if clock is not None else SystemClock()
     stopping = False
     child: subprocess.Popen[bytes] | None = None
 
@@ -59,33 +61,40 @@ def supervise(arguments: Sequence[str]) -> int:
         nonlocal stopping
         stopping = True
         if child is not None and child.poll() is None:
-            child.send_signal(number if sys.platform != "win32" else signal.CTRL_BREAK_EVENT)
+            _ask_to_end(child, number)
 
     before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
     starts: deque[float] = deque(maxlen=MOST_STARTS)
     wait = FIRST_WAIT
     try:
         while True:
-            began = time.monotonic()
+            began = clock.monotonic()
             starts.append(began)
             child = _start(arguments)
             code = _ended(child)
             if stopping or code in FINAL:
                 return code if code in (*FINAL, 1, 3, 70) else 0
-            now = time.monotonic()
+            now = clock.monotonic()
             if len(starts) == MOST_STARTS and now - starts[0] < WINDOW_SECONDS:
                 raise GaveUp(
                     f"The host crashed {MOST_STARTS} times within {WINDOW_SECONDS / 60:.0f} minutes.",
                     "Look at `zepix logs`, then start it again.",
                 )
             click.echo(f"The host ended with code {code}; starting again in {wait:.1f} s.", err=True)
-            _pause(wait * random.uniform(0.5, 1.0), lambda: stopping)  # noqa: S311 (jitter)
+            _pause(clock, wait * random.uniform(0.5, 1.0), lambda: stopping)  # noqa: S311 (jitter)
             if stopping:
                 return 0
             wait = next_wait(wait, now - began)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _ask_to_end(child: "subprocess.Popen[bytes]", number: int) -> None:
+    if sys.platform == "win32":
+        child.send_signal(signal.CTRL_BREAK_EVENT)
+    else:
+        child.send_signal(number)
 
 
 def _start(arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
@@ -104,7 +113,7 @@ def _ended(child: "subprocess.Popen[bytes]") -> int:
             continue
 
 
-def _pause(seconds: float, enough: Any) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and not enough():
+def _pause(clock: Clock, seconds: float, enough: Callable[[], bool]) -> None:
+    end = clock.monotonic() + seconds
+    while clock.monotonic() < end and not enough():
         time.sleep(0.1)

@@ -6,6 +6,7 @@ import attrs
 import msgspec
 from litestar import MediaType, Request, Response, post
 from litestar.datastructures import State
+from litestar.params import FromPath
 
 from zepix_core.errors import UsageError
 from zepix_core.web.rest.answers import body, host_of
@@ -30,7 +31,7 @@ def _actor(request: Request[Any, Any, Any]) -> str:
 
 
 @post("/positions/{ticket:int}/close", media_type=MediaType.JSON, status_code=200)
-async def close(state: State, request: Request[Any, Any, Any], ticket: int) -> Response[bytes]:
+async def close(state: State, request: Request[Any, Any, Any], ticket: FromPath[int]) -> Response[bytes]:
     """Close one position fully."""
     result = await host_of(state).close_position(ticket, _actor(request))
     if result.success:

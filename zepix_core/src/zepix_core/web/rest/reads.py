@@ -8,6 +8,7 @@ import attrs
 from litestar import MediaType, Response, get
 from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
 
 from zepix_core import __version__
 from zepix_core.broker.paper.listing import paper_orders, paper_positions
@@ -63,13 +64,13 @@ def _day_start(host: HostView) -> int:
 
 
 @get("/alerts", media_type=MediaType.JSON)
-async def alerts(state: State, limit: int = DEFAULT_LIMIT) -> bytes:
+async def alerts(state: State, limit: FromQuery[int] = DEFAULT_LIMIT) -> bytes:
     """The newest alerts, oldest first."""
     return body(await host_of(state).journal.read(partial(list_alerts, limit=most(limit))))
 
 
 @get("/alerts/{name:str}/story", media_type=MediaType.JSON)
-async def story(state: State, name: str) -> bytes:
+async def story(state: State, name: FromPath[str]) -> bytes:
     """The story of the alert with that id, own id or key."""
     told = await host_of(state).journal.read(partial(tell, name=name))
     if told is None:
@@ -78,13 +79,13 @@ async def story(state: State, name: str) -> bytes:
 
 
 @get("/orders", media_type=MediaType.JSON)
-async def orders(state: State, limit: int = DEFAULT_LIMIT) -> bytes:
+async def orders(state: State, limit: FromQuery[int] = DEFAULT_LIMIT) -> bytes:
     """The newest intents, oldest first."""
     return body(await host_of(state).journal.read(partial(list_orders, limit=most(limit))))
 
 
 @get("/trades", media_type=MediaType.JSON)
-async def trades(state: State, limit: int = DEFAULT_LIMIT) -> bytes:
+async def trades(state: State, limit: FromQuery[int] = DEFAULT_LIMIT) -> bytes:
     """The newest positions of ours, oldest first."""
     return body(await host_of(state).journal.read(partial(list_trades, limit=most(limit))))
 
@@ -112,7 +113,7 @@ async def plugins(state: State) -> bytes:
 
 
 @get("/paper/orders", media_type=MediaType.JSON)
-async def paper_order_rows(state: State, limit: int = DEFAULT_LIMIT) -> bytes:
+async def paper_order_rows(state: State, limit: FromQuery[int] = DEFAULT_LIMIT) -> bytes:
     """The paper broker's own orders."""
     return body(await _paper(host_of(state), partial(paper_orders, limit=most(limit))))
 

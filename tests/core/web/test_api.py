@@ -1,0 +1,231 @@
+"""The API port: who is let in, what it answers, what it does on a person's word."""
+
+import asyncio
+import http.client
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import attrs
+import pytest
+
+from zepix_core.broker.paper.opening import open_paper
+from zepix_core.broker.port import Broker
+from zepix_core.clock import Clock, SystemClock
+from zepix_core.config.home import Home
+from zepix_core.config.secrets import token_hash
+from zepix_core.config.settings import HostSettings
+from zepix_core.errors import SettingsError
+from zepix_core.model.host import HostState, PluginRow
+from zepix_core.model.order import CloseResult
+from zepix_core.storage.connection import Durability
+from zepix_core.storage.executor import Executor, WriterThread
+from zepix_core.web.api import ApiServer
+
+TOKEN = "t" * 43
+
+
+class StandingHost:
+    """A host that only stands there: a real journal, a real paper broker, and a note of what was asked."""
+
+    def __init__(self, home: Home, journal: Executor, broker: Broker) -> None:
+        self.home, self.journal, self.broker = home, journal, broker
+        self.settings = HostSettings()
+        self.clock: Clock = SystemClock()
+        self.asked: list[tuple[str, ...]] = []
+        self.ready = True
+
+    def state(self) -> HostState:
+        return HostState(
+            version="5.0.0", pid=1, ready=self.ready, paused=("pause" in {a[0] for a in self.asked})
+        )
+
+    def plugin_rows(self) -> tuple[PluginRow, ...]:
+        return (PluginRow(id="p", name="P", distribution="d", version="1", state="active"),)
+
+    async def close_position(self, ticket: int, actor: str) -> CloseResult:
+        self.asked.append(("close", str(ticket), actor))
+        if ticket == 12:
+            return CloseResult(success=True, order_id=12, closed_volume=0.05, profit_dollars=1.5)
+        return CloseResult(success=False, order_id=ticket, code="NOT_FOUND", message="no such position")
+
+    async def pause(self, actor: str) -> None:
+        self.asked.append(("pause", actor))
+
+    async def resume(self, actor: str) -> None:
+        self.asked.append(("resume", actor))
+
+    async def panic(self, level: str, actor: str) -> tuple[CloseResult, ...]:
+        self.asked.append(("panic", level, actor))
+        return ()
+
+
+@attrs.frozen
+class Api:
+    """A served host and a way to ask it."""
+
+    host: StandingHost
+    server: ApiServer
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        token: str | None = TOKEN,
+        headers: dict[str, str] | None = None,
+    ) -> tuple[int, Any, dict[str, str]]:
+        return await asyncio.to_thread(self._ask, method, path, body, token, headers or {})
+
+    def _ask(
+        self, method: str, path: str, body: bytes | None, token: str | None, headers: dict[str, str]
+    ) -> tuple[int, Any, dict[str, str]]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
+        told = {**({"Authorization": f"Bearer {token}"} if token else {}), **headers}
+        connection.request(method, path, body, told)
+        answer = connection.getresponse()
+        text = answer.read()
+        connection.close()
+        found = {name.lower(): value for name, value in answer.getheaders()}
+        is_json = found.get("content-type", "").startswith("application/json")
+        return answer.status, json.loads(text) if is_json else text.decode(), found
+
+
+@pytest.fixture
+async def api(traded_home: Home) -> AsyncIterator[Api]:
+    journal = WriterThread(traded_home.journal_db, Durability.FULL)
+    settings = HostSettings()
+    broker = open_paper(traded_home.data, settings.paper, {}, SystemClock())
+    await broker.start()
+    host = StandingHost(traded_home, journal, broker)
+    server = ApiServer(0, token_hash(TOKEN))
+    await server.start(host)
+    yield Api(host, server)
+    await server.stop()
+    await broker.stop()
+    await journal.close()
+
+
+async def test_health_is_open_and_says_nothing_more(api: Api) -> None:
+    assert (await api.ask("GET", "/api/health", token=None))[:2] == (200, {"ok": True, "version": "5.0.0"})
+    api.host.ready = False
+    assert (await api.ask("GET", "/api/health", token=None))[0] == 503
+
+
+async def test_every_other_path_needs_the_token(api: Api) -> None:
+    for path in ("/api/status", "/api/nothing", "/metrics", "/"):
+        status, body, _ = await api.ask("GET", path, token=None)
+        assert (status, body["error"]["code"]) == (401, "UNAUTHORIZED")
+    assert (await api.ask("GET", "/api/status", token="wrong"))[0] == 401
+
+
+async def test_ten_wrong_tokens_close_the_door_for_a_minute(api: Api) -> None:
+    for _ in range(10):
+        assert (await api.ask("GET", "/api/status", token="wrong"))[0] == 401
+    assert (await api.ask("GET", "/api/status"))[0] == 429
+
+
+async def test_other_hosts_and_other_sites_are_refused(api: Api) -> None:
+    assert (await api.ask("GET", "/api/status", headers={"Host": "evil.example"}))[0] == 403
+    assert (await api.ask("GET", "/api/status", headers={"Origin": "https://evil.example"}))[0] == 403
+    fine = {"Host": "localhost:1", "Origin": "http://127.0.0.1:5"}
+    assert (await api.ask("GET", "/api/status", headers=fine))[0] == 200
+
+
+async def test_a_large_body_is_refused(api: Api) -> None:
+    status, body, _ = await api.ask("POST", "/api/pause", b"x" * 65_537)
+    assert (status, body["error"]["code"]) == (413, "TOO_LARGE")
+    assert api.host.asked == []
+
+
+async def test_answers_are_not_sniffed_and_name_no_server(api: Api) -> None:
+    _, _, headers = await api.ask("GET", "/api/status")
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "server" not in headers
+
+
+async def test_the_listings_are_those_of_the_journal(api: Api) -> None:
+    _, alerts, _ = await api.ask("GET", "/api/alerts")
+    assert [row["id"] for row in alerts] == [1, 2, 3]
+    assert [row["id"] for row in (await api.ask("GET", "/api/alerts?limit=1"))[1]] == [3]
+    assert len((await api.ask("GET", "/api/orders?limit=0"))[1]) == 2
+    assert [row["status"] for row in (await api.ask("GET", "/api/trades"))[1]] == ["closed", "open"]
+    assert [row["comment"] for row in (await api.ask("GET", "/api/paper/orders"))[1]] == [
+        "v3:intent000a:A",
+        "v3:intent000b:B",
+    ]
+    assert [row["ticket"] for row in (await api.ask("GET", "/api/paper/positions"))[1]] == [12]
+
+
+async def test_positions_and_account_come_from_the_broker(api: Api) -> None:
+    (row,) = (await api.ask("GET", "/api/positions"))[1]
+    assert (row["ticket"], row["plugin"], row["leg"], row["external_id"]) == (12, "combined_v3", "B", "x-1")
+    assert (await api.ask("GET", "/api/account"))[1]["balance"] == 10_099.0
+
+
+async def test_a_story_goes_by_the_alerts_own_id(api: Api) -> None:
+    status, story, _ = await api.ask("GET", "/api/alerts/x-1/story")
+    assert status == 200
+    assert story["alert"]["id"] == 1
+    assert story["decisions"]["combined_v3"]["gates"][0]["name"] == "consensus"
+    status, body, _ = await api.ask("GET", "/api/alerts/nothing/story")
+    assert (status, body["error"]["code"]) == (404, "NOT_FOUND")
+
+
+async def test_status_names_money_and_plugins(api: Api) -> None:
+    _, told, _ = await api.ask("GET", "/api/status")
+    assert told["bot_status"] == "running"
+    assert (told["total_pnl"], told["open_positions"]) == (99.0, 1)
+    assert told["plugins"][0]["id"] == "p"
+    assert (await api.ask("GET", "/api/plugins"))[1] == told["plugins"]
+
+
+async def test_closing_a_position_says_what_came_of_it(api: Api) -> None:
+    status, told, _ = await api.ask("POST", "/api/positions/12/close", headers={"X-Zepix-Actor": "me<x>"})
+    assert (status, told["success"]) == (200, True)
+    status, told, _ = await api.ask("POST", "/api/positions/-5/close")
+    assert (status, told["error"]["code"]) == (409, "NOT_FOUND")
+    assert api.host.asked == [("close", "12", "cli:mex"), ("close", "-5", "api")]
+
+
+async def test_pause_resume_and_panic_reach_the_host(api: Api) -> None:
+    assert (await api.ask("POST", "/api/pause", b"{}"))[1]["paused"] is True
+    assert (await api.ask("POST", "/api/resume"))[0] == 200
+    assert (await api.ask("POST", "/api/panic", b'{"level": "flatten"}'))[1]["level"] == "flatten"
+    assert [asked[0] for asked in api.host.asked] == ["pause", "resume", "panic"]
+
+
+@pytest.mark.parametrize("body", [b'{"level": "x"}', b"[]", b"{", b'{"level": 1}'])
+async def test_a_panic_that_is_not_understood_is_refused(api: Api, body: bytes) -> None:
+    status, told, _ = await api.ask("POST", "/api/panic", body)
+    assert status == 422
+    assert told["error"]["hint"]
+    assert api.host.asked == []
+
+
+async def test_wrong_methods_and_parameters_are_told_as_such(api: Api) -> None:
+    assert (await api.ask("GET", "/api/pause"))[0] == 405
+    status, told, _ = await api.ask("GET", "/api/alerts?limit=many")
+    assert (status, told["error"]["code"]) == (422, "INVALID")
+
+
+async def test_metrics_are_numbers_collectors_read(api: Api) -> None:
+    status, text, _ = await api.ask("GET", "/metrics")
+    assert status == 200
+    assert 'zepix_alerts{state="done"} 1' in text
+    assert "zepix_up 1" in text
+
+
+async def test_a_port_that_is_taken_is_a_settings_error(api: Api) -> None:
+    second = ApiServer(api.server.port or 0, token_hash(TOKEN))
+    with pytest.raises(SettingsError) as caught:
+        await second.start(api.host)
+    assert "--api-port" in caught.value.hint
+
+
+async def test_what_goes_wrong_inside_is_told_without_details(api: Api) -> None:
+    await api.host.journal.close()
+    api.host.home.journal_db.unlink()
+    status, told, _ = await api.ask("GET", "/api/alerts")
+    assert status in (500, 503)
+    assert set(told["error"]) == {"code", "message", "hint"}
