@@ -70,7 +70,8 @@ def fill_journal(journal: sqlite3.Connection) -> None:
     journal.executemany(
         "INSERT INTO intents (intent_id, alert_key, alert_id, plugin, leg, account, book, action, symbol,"
         " side, lots, price, sl, tp, magic, comment, state, retcode, position_id, fill_price, fill_lots,"
-        " created_ns, updated_ns, sequence) VALUES (?1, 'aaaa1111key', 1, 'combined_v3', ?2, '1@Paper', 'live', ?3,"
+        " created_ns, updated_ns, sequence)"
+        " VALUES (?1, 'aaaa1111key', 1, 'combined_v3', ?2, '1@Paper', 'live', ?3,"
         " 'XAUUSD', 'BUY', ?4, ?5, ?6, ?7, 1001001, 'v3:' || ?1 || ':' || ?2, ?8, 10009, ?9, ?10, ?4, ?11,"
         " ?11, 1)",
         [(*row, NOON + NS // 20) for row in intents],
@@ -102,7 +103,8 @@ def fill_paper(paper: sqlite3.Connection) -> None:
     paper.execute("INSERT INTO account VALUES ('live', 10099.0, 20)")
     paper.executemany(
         "INSERT INTO orders (ticket, book, position, action, symbol, side, volume, filled, price, sl, tp,"
-        " magic, comment, reason, intent_id, time_ns) VALUES (?1, 'live', ?1, 'open', 'XAUUSD', 'BUY', 0.05, 0.05,"
+        " magic, comment, reason, intent_id, time_ns)"
+        " VALUES (?1, 'live', ?1, 'open', 'XAUUSD', 'BUY', 0.05, 0.05,"
         " 2030.2, 2020.0, 2050.0, 1001001, ?2, 'expert', ?3, ?4)",
         [
             (11, "v3:intent000a:A", "intent000a", NOON),
@@ -111,6 +113,7 @@ def fill_paper(paper: sqlite3.Connection) -> None:
     )
     paper.execute(
         "INSERT INTO positions (ticket, book, symbol, side, volume, price_open, time_ns, sl, tp, magic,"
-        " comment) VALUES (12, 'live', 'XAUUSD', 'BUY', 0.05, 2030.2, ?, 2028.0, 2040.0, 1001001, 'v3:intent000b:B')",
+        " comment) VALUES (12, 'live', 'XAUUSD', 'BUY', 0.05, 2030.2, ?, 2028.0, 2040.0, 1001001,"
+        " 'v3:intent000b:B')",
         (NOON + 1,),
     )
