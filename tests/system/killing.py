@@ -147,9 +147,9 @@ def contradictions(host: RunningHost, accepted: set[int]) -> list[str]:
         elif intent["state"] not in ("filled", "closed", "partly_filled", "adopted"):
             found.append(f"{intent_id} was executed and stands as {intent['state']}")
     for intent in intents.values():
-        if intent["action"] == "open" and intent["state"] in ("filled", "closed"):
-            if executed.get(intent["intent_id"], 0) != 1:
-                found.append(f"{intent['intent_id']} stands as filled and was never executed")
+        done = intent["action"] == "open" and intent["state"] in ("filled", "closed")
+        if done and executed.get(intent["intent_id"], 0) != 1:
+            found.append(f"{intent['intent_id']} stands as filled and was never executed")
         if intent["state"] in ("sending", "planned", "unknown", "placed"):
             found.append(f"{intent['intent_id']} is still {intent['state']}")
     for position in positions:

@@ -42,8 +42,7 @@ class RunningHost:
     @property
     def pid(self) -> int:
         """Process id of the host."""
-        assert self._process is not None, "the host was not started"
-        return self._process.pid
+        return self._running().pid
 
     @property
     def alive(self) -> bool:
@@ -169,20 +168,25 @@ class RunningHost:
 
     def kill(self) -> None:
         """SIGKILL the host alone; its children have to notice by themselves."""
-        assert self._process is not None, "the host was not started"
-        self._process.kill()
-        self._process.wait(10)
+        process = self._running()
+        process.kill()
+        process.wait(10)
 
     def stop(self, timeout: float = 25.0) -> int:
         """Ask the host to stop and return its exit code."""
-        assert self._process is not None, "the host was not started"
+        process = self._running()
         if self.alive:
-            self._process.terminate()
+            process.terminate()
         try:
-            return self._process.wait(timeout)
+            return process.wait(timeout)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
+
+    def _running(self) -> "subprocess.Popen[bytes]":
+        if self._process is None:
+            raise RuntimeError("the host was not started")
+        return self._process
 
     def __enter__(self) -> "RunningHost":
         return self
