@@ -106,7 +106,7 @@ class InboxStore:
             token_id=token_id,
             received_ns=self._clock.now_ns(),
             screened=screened,
-            over_rate=not self._is_exit(screened) and not self._within_rate(token_id),
+            over_rate=not self._within_rate(token_id) and not self._is_exit(screened),
             settings=self._settings,
             strict=self.strict,
         )

@@ -25,7 +25,9 @@ TURN_SECONDS = 1.0
 IDLE_SECONDS = 30.0
 LINGER_SECONDS = 1.0
 LINGER_BYTES = 1_048_576
-RETRY_AFTER = (b"retry-after", b"5")
+HEAD = b"HTTP/1.1 %d %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\ndate: %s\r\n"
+RETRY_AFTER = b"retry-after: 5\r\n"
+CLOSE = b"connection: close\r\n"
 REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 _HEAD_END = re.compile(rb"\n\r?\n")
 _encode = msgspec.json.Encoder().encode
@@ -48,7 +50,9 @@ class WebhookConnection(asyncio.Protocol):
         self._discarded = 0
         self._entered = False
         self._in_head = True
+        self._timed = False
         self._idle = False
+        self._continued = False
         self._is_head_method = False
         self._busy = False
         self._advancing = False
@@ -70,7 +74,7 @@ class WebhookConnection(asyncio.Protocol):
         self._entered = True
         self._listener.connections.add(self)
         if turn:
-            self._start_request()
+            self._set_deadlines()
         else:
             transport.pause_reading()
             self._arm(TURN_SECONDS, partial(self._refuse, 429, "too_many_connections", retry=True))
@@ -86,7 +90,7 @@ class WebhookConnection(asyncio.Protocol):
     def admit(self) -> None:
         """Its turn has come."""
         if not self._leaving:
-            self._start_request()
+            self._set_deadlines()
             self._stream.resume_reading()
 
     def leave_if_idle(self) -> bool:
@@ -108,8 +112,7 @@ class WebhookConnection(asyncio.Protocol):
             if self._discarded > LINGER_BYTES:
                 self._stream.abort()
             return
-        if self._idle:
-            self._start_request()
+        self._idle = False
         if self._in_head:
             self._head += data
         self._http.receive_data(data)
@@ -132,9 +135,9 @@ class WebhookConnection(asyncio.Protocol):
 
     # The course of a request.
 
-    def _start_request(self) -> None:
+    def _set_deadlines(self) -> None:
         self._disarm()
-        self._idle = False
+        self._timed = True
         settings = self._listener.settings
         self._arm(settings.request_seconds, self._too_slow)
         self._arm(settings.header_seconds, self._too_slow)
@@ -151,6 +154,8 @@ class WebhookConnection(asyncio.Protocol):
             self._refuse(error.error_status_hint, "bad_request")
         finally:
             self._advancing = False
+        if not (self._busy or self._leaving or self._idle or self._timed):
+            self._set_deadlines()
 
     def _step(self) -> bool:
         event = self._http.next_event()
@@ -163,13 +168,15 @@ class WebhookConnection(asyncio.Protocol):
         elif isinstance(event, h11.ConnectionClosed):
             self.close()
         else:
-            if self._token_id and self._http.they_are_waiting_for_100_continue:
-                self._send(h11.InformationalResponse(status_code=100, headers=[]))
+            if self._token_id and self._http.they_are_waiting_for_100_continue and not self._continued:
+                self._continued = True
+                self._stream.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             return False
         return True
 
     def _on_head(self, request: h11.Request) -> None:
-        self._timers.pop().cancel()
+        if self._timed:
+            self._timers.pop().cancel()
         self._in_head = False
         self._is_head_method = request.method == b"HEAD"
         settings = self._listener.settings
@@ -267,51 +274,37 @@ class WebhookConnection(asyncio.Protocol):
     # Answers and ends.
 
     def _answer(self, status: int, body: dict[str, Any], *, close: bool = False, retry: bool = False) -> None:
+        keep = not close and not self._listener.stopping and self._http.their_state is h11.DONE
         data = _encode(body)
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(data)),
-            (b"date", self._listener.date()),
-        ]
-        if retry:
-            headers.append(RETRY_AFTER)
-        if close or self._listener.stopping:
-            headers.append((b"connection", b"close"))
-        response = h11.Response(status_code=status, reason=REASONS[status], headers=headers)
-        if self._is_head_method:
-            self._send(response, h11.EndOfMessage())
-        else:
-            self._send(response, h11.Data(data=data), h11.EndOfMessage())
-        if self._http.our_state is h11.MUST_CLOSE:
-            self._leave()
-        else:
+        head = HEAD % (status, REASONS[status], len(data), self._listener.date())
+        extra = (RETRY_AFTER if retry else b"") + (b"" if keep else CLOSE)
+        self._stream.write(head + extra + b"\r\n" + (b"" if self._is_head_method else data))
+        if keep:
             self._next_request()
+        else:
+            self._leave()
 
     def _next_request(self) -> None:
-        self._http.start_next_cycle()
+        early, ended = self._http.trailing_data
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=self._listener.largest_head)
+        if early:
+            self._http.receive_data(early)
+        if ended:
+            self._http.receive_data(b"")
+        self._head[:] = early
         self._in_head = True
         self._token_id = ""
         self._chunks.clear()
         self._answer_without_body = None
-        early, _ = self._http.trailing_data
-        self._head[:] = early
-        if early:
-            self._start_request()
-        else:
+        self._continued = False
+        if not early:
             self._idle = True
             self._arm(IDLE_SECONDS, self.close)
 
-    def _send(self, *events: h11.Event) -> None:
-        if not self._stream.is_closing():
-            self._stream.write(b"".join(self._http.send(event) or b"" for event in events))
-
     def _refuse(self, status: int, code: str, *, retry: bool = False) -> None:
         """Answer before the request was read, and close."""
-        if self._leaving:
-            return
-        if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
-            return self.close()
-        self._answer(status, _code(code), close=True, retry=retry)
+        if not self._leaving:
+            self._answer(status, _code(code), close=True, retry=retry)
 
     def _too_slow(self) -> None:
         self._refuse(408, "too_slow")
@@ -335,6 +328,7 @@ class WebhookConnection(asyncio.Protocol):
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
+        self._timed = False
 
 
 def _code(code: str) -> dict[str, Any]:
