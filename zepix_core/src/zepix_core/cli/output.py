@@ -14,7 +14,19 @@ WIDE = 100_000
 def print_rows(
     rows: Sequence[Row], columns: Sequence[str], shape: str, empty: str = "Nothing to show."
 ) -> None:
-    """Print rows as a table of ``columns``, as one JSON list, or as a JSON object a line."""
+    """Print rows as a table of ``columns``, as one JSON list, or as a JSON object a line.
+
+    JSON holds every field, the columns first.
+    """
+    if shape != "table":
+        known = set(columns)
+        rows = [
+            {
+                **{name: row[name] for name in columns if name in row},
+                **{name: value for name, value in row.items() if name not in known},
+            }
+            for row in rows
+        ]
     if shape == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
     elif shape == "json-lines":
@@ -62,10 +74,19 @@ def cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.10g}"
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}={cell(item)}" for key, item in value.items()) or "-"
+        return ", ".join(f"{key}={_inner(item)}" for key, item in value.items()) or "-"
     if isinstance(value, list | tuple):
-        return ", ".join(cell(item) for item in value) or "-"
+        return ", ".join(_inner(item) for item in value) or "-"
     return " ".join(str(value).split())
+
+
+def _inner(value: Any) -> str:
+    """A value inside another one, bracketed when it has parts of its own."""
+    if isinstance(value, Mapping):
+        return f"{{{cell(value)}}}" if value else "-"
+    if isinstance(value, list | tuple):
+        return f"[{cell(value)}]" if value else "-"
+    return cell(value)
 
 
 _GOOD = {"done", "acted", "filled", "closed", "active", "loaded", "ok", "open"}

@@ -21,6 +21,7 @@ _ENDS = {
     "failed": BAD,
 }
 _FINE = ("", None)
+_EMPTY = ("", None, [], {}, ())
 
 
 @attrs.frozen
@@ -94,14 +95,22 @@ def _decision(decision: Decision) -> Iterator[Line]:
         width = max(len(step.name) for step in decision.steps)
         for step in decision.steps:
             yield Line(f"    {step.name.ljust(width)}  {step.formula} = {step.result}")
-    if decision.data:
-        yield Line(f"  more: {cell(decision.data)}", DIM)
+    facts = {key: value for key, value in decision.data.items() if value not in _EMPTY}
+    if facts:
+        yield Line("  outcome", HEAD)
+        width = max(len(name) for name in facts)
+        for name, value in facts.items():
+            parts = value if isinstance(value, list | tuple) else [value]
+            for index, part in enumerate(parts):
+                yield Line(f"    {(name if index == 0 else '').ljust(width)}  {cell(part)}", DIM)
 
 
 def gate_line(gate: Gate) -> Line:
     """One test with its number and what it was held against."""
     parts = [cell(gate.value)] if gate.value is not None else []
-    if gate.rule or gate.threshold is not None:
+    if gate.rule == "is" and isinstance(gate.threshold, bool):
+        parts += [] if gate.passed else [f"(must be {cell(gate.threshold)})"]
+    elif gate.rule or gate.threshold is not None:
         parts.append(f"{gate.rule} {cell(gate.threshold) if gate.threshold is not None else ''}".strip())
     note = f"  {gate.note}" if gate.note else ""
     mark, style = ("pass", GOOD) if gate.passed else ("FAIL", BAD)
@@ -124,7 +133,8 @@ def _event(event: StoryEvent) -> Iterator[Line]:
     payload = dict(event.payload)
     gates = payload.pop("gates", None)
     told, style = _told(event.kind, payload)
-    yield Line(f"  {event.at} {after.rjust(12)}  {event.kind} {where}: {told}".rstrip(": "), style)
+    what = " ".join(part for part in (event.kind, where) if part)
+    yield Line(f"  {event.at} {after.rjust(12)}  {what}: {told}".rstrip(": "), style)
     if isinstance(gates, list):
         for gate in gates:
             if isinstance(gate, Mapping):

@@ -40,6 +40,14 @@ _DEALS = (
 )
 
 
+_CLOSERS = (
+    "SELECT account, position_id, label FROM intents WHERE action = 'close' AND label != ''"
+    " AND state IN ('filled', 'closed', 'partly_filled')"
+    " AND position_id IN (SELECT value FROM json_each(?)) ORDER BY rowid"
+)
+BY_US = ("expert", "client")
+
+
 @attrs.frozen(kw_only=True)
 class DeliveryRow:
     """What one plugin made of an alert. Times are ISO 8601 UTC."""
@@ -120,7 +128,8 @@ class TradeRow:
 
     Attributes:
         status: ``open``, ``partly_closed`` or ``closed``.
-        price_close: Mean price of what was closed, ``None`` before; ``reason``: of the last close.
+        price_close: Mean price of what was closed, ``None`` before.
+        reason: Of the last close: what we asked it for, else what the broker says (``sl``, ``tp``, ``so``).
     """
 
     ticket: int
@@ -268,10 +277,17 @@ def _trades(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> tupl
     tickets = json.dumps(sorted({order.position_id for order in orders}))
     for account, position, *deal in connection.execute(_DEALS, (tickets,)):
         deals.setdefault((account, position), []).append(tuple(deal))
-    return tuple(_trade(order, deals.get((order.account, order.position_id), [])) for order in orders)
+    reasons = {
+        (account, position): label for account, position, label in connection.execute(_CLOSERS, (tickets,))
+    }
+    return tuple(
+        _trade(order, deals.get(key, []), reasons.get(key, ""))
+        for order in orders
+        for key in ((order.account, order.position_id),)
+    )
 
 
-def _trade(order: OrderRow, deals: list[tuple[Any, ...]]) -> TradeRow:
+def _trade(order: OrderRow, deals: list[tuple[Any, ...]], asked: str) -> TradeRow:
     entries = [deal for deal in deals if deal[0] == "in"]
     exits = [deal for deal in deals if deal[0] == "out"]
     lots = round(sum(deal[1] for deal in entries), 8) or order.fill_lots or order.lots
@@ -299,7 +315,7 @@ def _trade(order: OrderRow, deals: list[tuple[Any, ...]]) -> TradeRow:
         profit=round(sum(deal[4] for deal in deals), 2),
         commission=round(sum(deal[5] for deal in deals), 2),
         swap=round(sum(deal[6] for deal in deals), 2),
-        reason=exits[-1][7] if exits else "",
+        reason=(asked if asked and exits[-1][7] in BY_US else exits[-1][7]) if exits else "",
         opened_at=iso(entries[0][3]) if entries else order.created_at,
         closed_at=iso(exits[-1][3]) if exits and status == "closed" else None,
         intent_id=order.intent_id,

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import importlib
+import logging
 import socket
 import sys
 from collections.abc import Iterator
@@ -91,6 +92,8 @@ class ApiServer:
 
 def _make_server() -> Any:
     import uvicorn
+
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
     class Server(uvicorn.Server):
         """The host handles signals; this server does not."""

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from litestar.datastructures import State
 
+from zepix_core.config.structure import to_plain
 from zepix_core.web.view import HostView
 
 DEFAULT_LIMIT = 50
@@ -17,8 +18,8 @@ def host_of(state: State) -> HostView:
 
 
 def body(value: Any) -> bytes:
-    """A value, or a tuple of values, as JSON."""
-    return msgspec.json.encode(value)
+    """A value, or a tuple of values, as JSON; fields in the order they are declared."""
+    return msgspec.json.encode(to_plain(value))
 
 
 def most(limit: int) -> int | None:
