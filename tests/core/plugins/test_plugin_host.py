@@ -9,9 +9,11 @@ from tests.core.plugins.conftest import Stage, alert, eventually
 
 from zepix_core.config.settings import PluginSwitch
 from zepix_core.errors import PluginError, WorkerDied
-from zepix_core.model.alert import AlertClass
+from zepix_core.hookspecs import hookimpl
+from zepix_core.model.alert import Alert, AlertClass
 from zepix_core.model.decision import Verdict
-from zepix_core.model.market import Tick
+from zepix_core.model.market import Side, Tick
+from zepix_core.model.order import TradeUpdate, UpdateKind
 from zepix_core.plugins.states import EventKind, PluginState
 
 WILD = {"wild": "wild:Wild", "calm": "wild:Calm"}
@@ -334,3 +336,82 @@ async def test_inline_runs_the_same_plugins_in_this_process(stage: Stage) -> Non
     with pytest.raises(PluginError, match="out of ideas"):
         await host.deliver("wild", alert("raise"))
     assert (await host.deliver("calm", alert())).action == f"calm {os.getpid()}"
+
+
+async def test_a_worker_that_dies_while_it_is_loaded_is_given_up_after_three_times(stage: Stage) -> None:
+    stage.site.install("wild", WILD, source="import os\nos._exit(7)\n")
+    stage.site.install("steady", STEADY)
+    host = await stage.open()
+    assert stage.state("steady") is PluginState.ACTIVE
+    await stage.until("wild", PluginState.QUARANTINED)
+    assert stage.state("calm") is PluginState.QUARANTINED
+    assert sorted(stage.told(EventKind.QUARANTINED)) == ["calm", "wild"]
+    with pytest.raises(PluginError, match="quarantined"):
+        await host.deliver("calm", alert())
+    stage.site.install("wild", WILD)
+    await host.enable("wild")
+    assert (await host.deliver("wild", alert("fine"))).action == "lived"
+
+
+async def test_a_trade_update_may_close_with_a_key_of_its_own(stage: Stage) -> None:
+    stage.site.install("steady", STEADY)
+    host = await stage.open()
+    update = TradeUpdate(
+        sequence=1, kind=UpdateKind.OPENED, plugin="steady", intent_id="abc", alert_key="k", alert_id=1,
+        ticket=5, symbol="XAUUSD", side=Side.BUY, leg="A", label="", volume=0.1, price=1.0, time_ns=1,
+    )  # fmt: skip
+    await host.update("steady", update)
+    context, name, request = stage.answers.calls[0]
+    assert (name, request.ticket, request.key) == ("orders.close", 5, "close:abc")
+    assert context.alert is None
+
+
+async def test_two_alerts_at_once_for_one_plugin_come_one_after_the_other(stage: Stage) -> None:
+    stage.site.install("wild", WILD)
+    host = await stage.open()
+    first = asyncio.create_task(host.deliver("wild", alert("wait", number=1)))
+    await eventually(lambda: len(stage.answers.calls) == 1)
+    second = asyncio.create_task(host.deliver("wild", alert("wait", number=2)))
+    assert (await host.deliver("calm", alert(number=3))).action.startswith("calm")
+    assert len(stage.answers.calls) == 1
+    stage.answers.slow.set()
+    assert [(await first).action, (await second).action] == ["lived", "lived"]
+    assert [c[0].alert.id for c in stage.answers.calls if c[0].alert] == [1, 2]
+
+
+async def test_the_hosts_own_listeners_fail_for_themselves(stage: Stage) -> None:
+    class Listener:
+        def __init__(self, fails: bool) -> None:
+            self.fails, self.seen = fails, 0
+
+        @hookimpl
+        async def on_alert(self, alert: Alert) -> None:
+            self.seen += alert.id
+            if self.fails:
+                raise ValueError("deaf")
+
+    stage.site.install("wild", WILD)
+    host = await stage.open()
+    deaf, keen = Listener(True), Listener(False)
+    host.listen(keen, "keen")
+    host.listen(deaf, "deaf")
+    outcomes = await host.announce("on_alert", alert=alert(number=4))
+    assert [(o.plugin, type(o.error)) for o in outcomes] == [("deaf", ValueError), ("keen", type(None))]
+    assert (deaf.seen, keen.seen) == (4, 4)
+
+
+async def test_settings_of_the_host_reach_the_plugins_when_they_change(stage: Stage) -> None:
+    source = (
+        "from zepix_core import AlertClass, Decision, LogicPlugin, Verdict, hookimpl\n"
+        "class Reader(LogicPlugin):\n"
+        "    alerts = {'go': AlertClass.ENTRY}\n"
+        "    @hookimpl\n"
+        "    def on_alert(self, api):\n"
+        "        return Decision(verdict=Verdict.ACTED, action=str(api.get_config('rr_ratio')))\n"
+    )
+    stage.site.install("reader", {"reader": "reader:Reader"}, source=source)
+    host = await stage.open()
+    assert (await host.deliver("reader", alert())).action == "1.5"
+    stage.settings = attrs.evolve(stage.settings, rr_ratio=3.0)
+    await host.host_changed()
+    assert (await host.deliver("reader", alert())).action == "3.0"

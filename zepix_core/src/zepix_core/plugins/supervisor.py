@@ -163,6 +163,15 @@ class Supervisor:
         return turn is not None and turn.locked()
 
     async def _run(self) -> None:
+        try:
+            await self._lives()
+        except Exception:
+            log.exception("the supervision of %s failed", self.distribution)
+        finally:
+            self._first.set()
+            self._ended.set()
+
+    async def _lives(self) -> None:
         while self._wanted:
             init = self._owner.init(self.distribution)
             if init is None:
@@ -178,8 +187,6 @@ class Supervisor:
             self._owner.down(self.distribution, self._exchange.charged, reason)
             self._first.set()
             await self._clock.sleep(self._backoff.after(self._clock.monotonic() - born))
-        self._first.set()
-        self._ended.set()
 
     async def _live(self, init: WorkerInit) -> None:
         """One life of the worker, from its start to its end."""

@@ -1,0 +1,285 @@
+"""The workers of a home: discovered, started, registered, charged when they die."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from zepix_core.clock import Clock
+from zepix_core.config.home import Home
+from zepix_core.config.risk import RiskRules
+from zepix_core.config.settings import HostSettings
+from zepix_core.config.structure import to_plain
+from zepix_core.errors import PluginError, SettingsError, WorkerDied
+from zepix_core.plugins.book import PluginBook, Record, remembered
+from zepix_core.plugins.discovery import FoundDistribution, discover
+from zepix_core.plugins.dispatch import Dispatcher
+from zepix_core.plugins.exchange import Exchange, Limits, Services
+from zepix_core.plugins.hello import HookReply, PluginHello, WorkerHello, WorkerInit
+from zepix_core.plugins.link import LinkFactory
+from zepix_core.plugins.lockfile import LockChangeKind, read_lock, reconcile, write_lock
+from zepix_core.plugins.remote import RemotePlugin
+from zepix_core.plugins.states import EventKind, PluginEvent, PluginState, write_verdicts
+from zepix_core.plugins.supervisor import Supervisor
+from zepix_core.services.facts import PluginFacts
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.2
+SHOWN = ("profile", "broker", "live", "bot_config", "plugin_system")
+
+
+def host_view(settings: HostSettings) -> dict[str, Any]:
+    """The host's settings that plugins may read, as plain values; nothing secret is among them."""
+    names = (*(field.name for field in attrs.fields(RiskRules)), *SHOWN)
+    return {name: to_plain(getattr(settings, name)) for name in names}
+
+
+@attrs.frozen(kw_only=True)
+class Surroundings:
+    """What the workers of a home need of the host; see `zepix_core.plugins.manager.PluginHost`."""
+
+    home: Home
+    settings: Callable[[], HostSettings]
+    clock: Clock
+    services: Services
+    links: LinkFactory
+    read_config: Callable[[str], dict[str, Any]]
+    on_event: Callable[[PluginEvent], None]
+    random: Callable[[], float]
+    boot: str = ""
+    paths: tuple[str, ...] = ()
+
+    @property
+    def verdicts_file(self) -> Path:
+        """Quarantine and what people switched off."""
+        return self.home.data / "plugin_states.json"
+
+    @property
+    def hellos_file(self) -> Path:
+        """What the workers said last."""
+        return self.home.data / "plugin_hellos.json"
+
+
+class Fleet:
+    """Supervisors by distribution, and the book they report to.
+
+    Attributes:
+        found: Distributions of the environment by name.
+        workers: Supervisors by distribution.
+        dispatcher: Where the plugins that said hello are registered.
+    """
+
+    def __init__(self, around: Surroundings) -> None:
+        self.around = around
+        self.book = PluginBook(around.settings)
+        self.dispatcher = Dispatcher()
+        self.found: dict[str, FoundDistribution] = {}
+        self.workers: dict[str, Supervisor] = {}
+
+    def discover(self) -> None:
+        """Look at the environment, bring lock and book up to date.
+
+        Raises:
+            SettingsError: The lock cannot be read or written.
+        """
+        found = discover([*self.around.paths, *sys.path] if self.around.paths else None)
+        known = read_lock(self.around.home.lock_file)
+        if known is not None and not self.around.settings().plugin_system.auto_discover:
+            found = tuple(distribution for distribution in found if distribution.name in known)
+        self.book.lock, changes = reconcile(known, found)
+        if changes or known is None:
+            write_lock(self.around.home.lock_file, self.book.lock)
+        for change in changes:
+            if change.kind is LockChangeKind.CHANGED:
+                text = f"{change.before} → {change.after}, changed by pip"
+                self.tell(EventKind.VERSION, change.name, text=text)
+            elif change.kind is LockChangeKind.MISSING:
+                log.warning("%s stands in zepix.lock and is not installed", change.name)
+            else:
+                self.tell(EventKind.DISCOVERED, change.name, text=f"{change.after}, {change.kind}")
+        for distribution in found:
+            for plugin in distribution.plugins:
+                if plugin.problem:
+                    log.error("%s of %s: %s", plugin.id, distribution.name, plugin.problem)
+                    self.tell(EventKind.FAILED, distribution.name, plugin.id, plugin.problem)
+        self.found = {distribution.name: distribution for distribution in found}
+        self.book.take(found, remembered(self.around.hellos_file))
+
+    async def start_missing(self) -> None:
+        """Start a worker for each enabled distribution that has none; returns after their first hello."""
+        starting = []
+        for name, found in self.found.items():
+            if name in self.workers or not self.book.lock[name].enabled or not found.usable:
+                continue
+            exchange = Exchange(
+                self.around.services,
+                self._facts_of(name),
+                self.around.clock,
+                self._limits,
+                self.around.links.killable,
+            )
+            worker = Supervisor(
+                name, self, self.around.links, exchange, self.around.clock, self.around.random
+            )
+            self.workers[name] = worker
+            starting.append(worker.start())
+        await asyncio.gather(*starting)
+
+    def worker_of(self, plugin: str) -> Supervisor:
+        """The supervisor of a plugin's worker.
+
+        Raises:
+            PluginError: There is no such plugin, or none is to run.
+        """
+        record = self.book.record(plugin)
+        worker = self.workers.get(record.distribution)
+        if worker is None:
+            raise PluginError(f"{self.book.state(record)}: {plugin} does not run.")
+        return worker
+
+    def init(self, distribution: str) -> WorkerInit | None:
+        """What to start a worker with; ``None`` when nothing of it may run."""
+        found = self.found.get(distribution)
+        if found is None:
+            return None
+        configs, points = {}, {}
+        for plugin_id, target in found.usable.items():
+            record = self.book.record(plugin_id)
+            if plugin_id in self.book.verdicts.quarantined:
+                continue
+            try:
+                configs[plugin_id] = self.around.read_config(plugin_id)
+            except SettingsError as error:
+                self._failed(record, error.message, error.faults)
+                continue
+            points[plugin_id] = target
+        if not points:
+            return None
+        return WorkerInit(
+            distribution=distribution,
+            version=found.version,
+            entry_points=points,
+            data_dir=str(self.around.home.data),
+            boot=self.around.boot,
+            configs=configs,
+            host=host_view(self.around.settings()),
+            paths=self.around.paths,
+        )
+
+    def up(self, distribution: str, hello: WorkerHello) -> None:
+        """A worker said hello: register its plugins."""
+        own = {record.id: record for record in self.book.of(distribution)}
+        for told in hello.plugins:
+            record = own.get(told.id)
+            if record is None:
+                log.error("the worker of %s speaks of %s, which is not its own", distribution, told.id)
+                continue
+            self.dispatcher.unregister(told.id)
+            if told.state == "failed":
+                self._failed(record, told.error, told.faults)
+                continue
+            self._loaded(record, told)
+        self._keep(lambda: self.book.remember(self.around.hellos_file))
+
+    def down(self, distribution: str, charged: Sequence[str], reason: str) -> None:
+        """A worker died: charge the guilty, and quarantine after too many."""
+        now = self.around.clock.monotonic()
+        self.tell(EventKind.DIED, distribution, charged[0] if len(charged) == 1 else "", reason)
+        verdicts = self.book.verdicts
+        for record in self.book.of(distribution):
+            if record.running is PluginState.FAILED or record.id in verdicts.quarantined:
+                continue
+            record.running = PluginState.BACKOFF
+            if charged and record.id not in charged:
+                continue
+            record.deaths += 1
+            record.error = reason
+            if record.recent_deaths.add(now):
+                text = f"its worker died 3 times in 10 minutes; the last time: {reason}"
+                verdicts = attrs.evolve(verdicts, quarantined={**verdicts.quarantined, record.id: text})
+                self.tell(EventKind.QUARANTINED, distribution, record.id, text)
+        if verdicts is not self.book.verdicts:
+            self.book.verdicts = verdicts
+            self._keep(lambda: write_verdicts(self.around.verdicts_file, verdicts))
+
+    def may_run(self, plugin: str) -> None:
+        """Raises PluginError when the plugin is not to be called, now or later."""
+        record = self.book.record(plugin)
+        if not self.book.may_be_called(record):
+            state = self.book.state(record)
+            raise PluginError(f"{state}: {plugin} is not to be called.", record.error)
+
+    def _keep(self, work: Callable[[], None]) -> None:
+        """A file that cannot be written must not stop the supervision."""
+        try:
+            work()
+        except SettingsError as error:
+            log.error("what is known of plugins could not be kept: %s", error)
+
+    def _loaded(self, record: Record, hello: PluginHello) -> None:
+        record.hello, record.error, record.faults = hello, "", ()
+        record.running = PluginState.LOADED
+
+        async def send(hook: str, **fields: Any) -> Any:
+            return (await self.call(record, hook, fields)).decision
+
+        self.dispatcher.register(RemotePlugin(record.id, hello.hooks, send), record.id)
+        record.running = PluginState.ACTIVE
+        self.tell(EventKind.LOADED, record.distribution, record.id, record.version)
+
+    def _failed(self, record: Record, error: str, faults: tuple[str, ...]) -> None:
+        record.running, record.error, record.faults = PluginState.FAILED, error, faults
+        log.error("%s failed: %s", record.id, error)
+        self.tell(EventKind.FAILED, record.distribution, record.id, "; ".join((error, *faults)))
+
+    async def call(self, record: Record, hook: str, fields: dict[str, Any]) -> HookReply:
+        """Run one hook and keep count; errors as `Supervisor.call`."""
+        record.calls += 1
+        try:
+            reply = await self.workers[record.distribution].call(record.id, hook, **fields)
+        except WorkerDied:
+            record.errors += 1
+            raise
+        except PluginError as error:
+            self._went_wrong(record, str(error))
+            raise
+        finally:
+            record.last_call_ns = self.around.clock.now_ns()
+        record.own_seconds_max = max(record.own_seconds_max, reply.own_seconds)
+        limits = self._limits()
+        allowed = limits.tick * len(fields["ticks"]) if hook == "on_tick" else limits.hook
+        if reply.own_seconds > allowed:
+            self._went_wrong(record, f"{hook} took {reply.own_seconds:.2f} s, more than {allowed:g} s")
+        elif record.running is PluginState.DEGRADED:
+            record.running = PluginState.ACTIVE
+            self.tell(EventKind.RECOVERED, record.distribution, record.id)
+        return reply
+
+    def _went_wrong(self, record: Record, text: str) -> None:
+        record.errors += 1
+        record.error = text
+        if record.running is PluginState.ACTIVE:
+            record.running = PluginState.DEGRADED
+            self.tell(EventKind.DEGRADED, record.distribution, record.id, text)
+
+    def _limits(self) -> Limits:
+        return Limits(hook=self.around.settings().plugin_system.max_plugin_execution_time, tick=TICK_SECONDS)
+
+    def _facts_of(self, distribution: str) -> Callable[[str], PluginFacts]:
+        """A worker speaks for the plugins of its own distribution only."""
+
+        def facts(plugin: str) -> PluginFacts:
+            if self.book.record(plugin).distribution != distribution:
+                raise PluginError(f"{plugin} is no plugin of {distribution}.")
+            return self.book.facts(plugin)
+
+        return facts
+
+    def tell(self, kind: EventKind, distribution: str, plugin: str = "", text: str = "") -> None:
+        """Report what happened."""
+        self.around.on_event(PluginEvent(kind=kind, distribution=distribution, plugin=plugin, text=text))
