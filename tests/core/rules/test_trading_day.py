@@ -1,0 +1,60 @@
+"""The trading day is named by local date and starts once a day, whatever the clocks do."""
+
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zepix_core.clock import NS, nanoseconds
+from zepix_core.rules.trading_day import day_start_ns, parse_reset_time, trading_day
+
+KOLKATA, BERLIN = ZoneInfo("Asia/Kolkata"), ZoneInfo("Europe/Berlin")
+RESET = time(3, 35)
+
+
+def at(*parts: int) -> int:
+    return nanoseconds(datetime(*parts, tzinfo=UTC))
+
+
+def test_the_default_day_starts_after_new_york_closes() -> None:
+    assert day_start_ns(date(2026, 1, 13), RESET, KOLKATA) == at(2026, 1, 12, 22, 5)
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        (at(2026, 1, 12, 22, 4), date(2026, 1, 12)),
+        (at(2026, 1, 12, 22, 5), date(2026, 1, 13)),
+        (at(2026, 1, 13, 0, 0), date(2026, 1, 13)),
+    ],
+)
+def test_a_day_holds_its_first_moment(moment: int, day: date) -> None:
+    assert trading_day(moment, RESET, KOLKATA) == day
+
+
+def test_a_time_that_does_not_exist_starts_at_the_next_valid_minute() -> None:
+    assert day_start_ns(date(2026, 3, 29), time(2, 30), BERLIN) == at(2026, 3, 29, 1, 0)
+
+
+def test_a_time_that_exists_twice_counts_the_first_time() -> None:
+    assert day_start_ns(date(2026, 10, 25), time(2, 30), BERLIN) == at(2026, 10, 25, 0, 30)
+
+
+@pytest.mark.parametrize("text", ["", "3", "24:00", "03:60", "3:5", "aa:bb", "-1:00"])
+def test_what_is_no_time_of_day_is_a_mistake(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        parse_reset_time(text)
+
+
+@given(
+    st.integers(at(2020, 1, 1), at(2035, 1, 1)),
+    st.sampled_from(["Asia/Kolkata", "Europe/Berlin", "America/New_York", "Pacific/Apia", "UTC"]),
+    st.times(),
+)
+def test_every_moment_is_in_the_day_that_started_last(now: int, zone: str, reset: time) -> None:
+    reset, where = reset.replace(second=0, microsecond=0, fold=0), ZoneInfo(zone)
+    day = trading_day(now, reset, where)
+    started = day_start_ns(day, reset, where)
+    assert started <= now < started + 49 * 3600 * NS
