@@ -74,6 +74,7 @@ class Stage:
     configs: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     events: list[PluginEvent] = attrs.field(factory=list)
     inline: bool = False
+    paths: tuple[str, ...] = ()
     host: PluginHost = attrs.field(init=False)
 
     def read_config(self, plugin: str) -> dict[str, Any]:
@@ -98,7 +99,7 @@ class Stage:
             read_config=self.read_config,
             on_event=self.events.append,
             inline=self.inline,
-            paths=(str(self.site.path),),
+            paths=(*self.paths, str(self.site.path)),
             random=lambda: 0.1,
         )
         await self.host.start()

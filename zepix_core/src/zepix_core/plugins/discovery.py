@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 GROUP = "zepix.plugins"
 PLUGIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 RESERVED = frozenset({"core"})
+DEVELOPMENT = "zepix-development"
 
 
 @attrs.frozen(kw_only=True)
@@ -29,12 +30,14 @@ class FoundDistribution:
     Attributes:
         name: Normalised (PEP 503).
         sha256: Of its RECORD, ``""`` when it has none.
+        development: It runs from its source (`zepix_core.plugins.development`).
     """
 
     name: str
     version: str
     sha256: str
     plugins: tuple[FoundPlugin, ...]
+    development: bool = False
 
     @property
     def usable(self) -> dict[str, str]:
@@ -67,6 +70,7 @@ def _read(installed: Iterable[metadata.Distribution]) -> list[FoundDistribution]
             version=distribution.version,
             sha256=hashlib.sha256(record.encode()).hexdigest() if record else "",
             plugins=tuple(FoundPlugin(id=p.name, target=p.value) for p in sorted(points)),
+            development=(distribution.read_text("INSTALLER") or "").strip() == DEVELOPMENT,
         )
     return [found[name] for name in sorted(found)]
 

@@ -21,7 +21,7 @@ from zepix_core.plugins.dispatch import Dispatcher
 from zepix_core.plugins.exchange import Exchange, Limits, Services
 from zepix_core.plugins.hello import HookReply, PluginHello, WorkerHello, WorkerInit
 from zepix_core.plugins.link import LinkFactory
-from zepix_core.plugins.lockfile import LockChangeKind, read_lock, reconcile, write_lock
+from zepix_core.plugins.lockfile import LockChangeKind, LockEntry, read_lock, reconcile, write_lock
 from zepix_core.plugins.remote import RemotePlugin
 from zepix_core.plugins.states import EventKind, PluginEvent, PluginState, write_verdicts
 from zepix_core.plugins.supervisor import Supervisor
@@ -91,16 +91,21 @@ class Fleet:
         known = read_lock(self.around.home.lock_file)
         if known is not None and not self.around.settings().plugin_system.auto_discover:
             found = tuple(distribution for distribution in found if distribution.name in known)
-        self.book.lock, changes = reconcile(known, found)
+        lent = {distribution.name: distribution for distribution in found if distribution.development}
+        lock, changes = reconcile(known, [d for d in found if not d.development])
         if changes or known is None:
-            write_lock(self.around.home.lock_file, self.book.lock)
+            write_lock(self.around.home.lock_file, lock)
+        self.book.lock = lock | {
+            name: LockEntry(name=name, version=d.version, sha256=d.sha256, enabled=True)
+            for name, d in lent.items()
+        }
         for change in changes:
             if change.kind is LockChangeKind.CHANGED:
                 text = f"{change.before} → {change.after}, changed by pip"
                 self.tell(EventKind.VERSION, change.name, text=text)
-            elif change.kind is LockChangeKind.MISSING:
+            elif change.kind is LockChangeKind.MISSING and change.name not in lent:
                 log.warning("%s stands in zepix.lock and is not installed", change.name)
-            else:
+            elif change.kind is not LockChangeKind.MISSING:
                 self.tell(EventKind.DISCOVERED, change.name, text=f"{change.after}, {change.kind}")
         for distribution in found:
             for plugin in distribution.plugins:
@@ -129,6 +134,17 @@ class Fleet:
             self.workers[name] = worker
             starting.append(worker.start())
         await asyncio.gather(*starting)
+
+    def allow(self, distribution: str) -> None:
+        """Let a distribution run from now on, as a person wishes.
+
+        Raises:
+            SettingsError: The lock cannot be written.
+        """
+        path = self.around.home.lock_file
+        entry = attrs.evolve(self.book.lock[distribution], enabled=True)
+        write_lock(path, {**(read_lock(path) or {}), distribution: entry})
+        self.book.lock[distribution] = entry
 
     def worker_of(self, plugin: str) -> Supervisor:
         """The supervisor of a plugin's worker.

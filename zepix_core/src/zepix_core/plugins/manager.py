@@ -25,7 +25,6 @@ from zepix_core.plugins.exchange import Services
 from zepix_core.plugins.fleet import Fleet, Surroundings, host_view
 from zepix_core.plugins.hello import ConfigReply, ConfigRequest, HostUpdate, Nothing
 from zepix_core.plugins.link import DirectLinks, PipeLinks
-from zepix_core.plugins.lockfile import write_lock
 from zepix_core.plugins.states import (
     EventKind,
     PluginEvent,
@@ -224,8 +223,7 @@ class PluginHost:
         entry = self.book.lock[distribution]
         quarantined = {r.id for r in records} & set(self.book.verdicts.quarantined)
         if not entry.enabled:
-            self.book.lock[distribution] = attrs.evolve(entry, enabled=True)
-            write_lock(self._around.home.lock_file, self.book.lock)
+            self._fleet.allow(distribution)
         names = {record.id for record in records}
         verdicts = self.book.verdicts
         self.book.verdicts = attrs.evolve(
