@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import random
 import socket
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -397,6 +398,21 @@ async def test_a_port_in_use_is_told_with_a_hint(tmp_path: Path) -> None:
         with pytest.raises(SettingsError, match="port"):
             async with opened(tmp_path, settings):
                 pass
+
+
+async def test_any_garbage_is_refused_or_hung_up_on_and_never_a_5xx(door: Door) -> None:
+    chance = random.Random(7)
+    request = post(alert(), TOKEN, "X-More: yes")
+    for _ in range(150):
+        rude = bytearray(request)
+        for _ in range(chance.randint(1, 12)):
+            rude[chance.randrange(len(rude))] = chance.randrange(256)
+        async with door.client() as client:
+            await client.send(bytes(rude[: chance.randint(1, len(rude))]))
+            client.end()
+            data = await client.rest()
+        assert data == b"" or data[9:10] in (b"2", b"4"), data
+    assert (await door.ask(post(alert(1), TOKEN)))[0] == 200
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,9 @@ from zepix_core.clock import Clock, moment
 from zepix_core.inbox.port import Route
 from zepix_core.inbox.settlement import UNAVAILABLE, DeliveryState, Outcome, Settlement, settle
 from zepix_core.journal.events import append
+from zepix_core.journal.outbox import put
 from zepix_core.model.alert import Alert, AlertClass
 from zepix_core.model.notice import Notice, Priority
-from zepix_core.notify.outbox import put
 
 MAX_DEATHS = 3
 _WAITING = (

@@ -13,9 +13,9 @@ from zepix_core.inbox.bar_time import is_stale
 from zepix_core.inbox.port import Plugins
 from zepix_core.inbox.rate import Bucket
 from zepix_core.journal.events import append
+from zepix_core.journal.outbox import put
 from zepix_core.model.alert import AlertClass
 from zepix_core.model.notice import Notice, Priority
-from zepix_core.notify.outbox import put
 from zepix_core.storage.executor import Executor
 
 DAY_NS = 86_400 * NS

@@ -313,7 +313,8 @@ class WebhookConnection(asyncio.Protocol):
         """Close; a caller that is still sending is heard out for a moment, or it would miss the answer."""
         self._disarm()
         self._leaving = True
-        if self._http.their_state in (h11.DONE, h11.MUST_CLOSE, h11.CLOSED):
+        _, ended = self._http.trailing_data
+        if ended or self._http.their_state in (h11.DONE, h11.MUST_CLOSE, h11.CLOSED):
             self._stream.close()
             return
         if self._stream.can_write_eof():

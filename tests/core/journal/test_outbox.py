@@ -2,8 +2,8 @@
 
 import sqlite3
 
+from zepix_core.journal.outbox import put
 from zepix_core.model.notice import Notice, Priority
-from zepix_core.notify.outbox import put
 from zepix_core.storage.journal_schema import TABLES
 from zepix_core.testing.clock import VirtualClock
 
