@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 import attrs
@@ -36,6 +37,7 @@ from zepix_core.model.alert import Alert
 from zepix_core.model.host import HostOptions, HostState, PluginRow
 from zepix_core.model.notice import Notice, Priority
 from zepix_core.model.order import CloseResult
+from zepix_core.plugins.development import develop
 from zepix_core.plugins.manager import PluginHost
 from zepix_core.plugins.rows import plugin_row, remembered_row
 from zepix_core.plugins.states import EventKind, PluginEvent
@@ -119,7 +121,7 @@ class Host:
             on_event=self._plugin_event,
             inline=self.options.inline,
             boot=self.boot,
-            paths=paths,
+            paths=(*self._developed(), *paths),
             same_thread=same_thread,
         )
         self.store = InboxStore(
@@ -290,6 +292,10 @@ class Host:
             self.home.data, init.paper, init.symbols, self.clock, faults=faults, same_thread=self._same_thread
         )
         return InlineBroker(paper, self.clock, init.paper.tick_interval_seconds)
+
+    def _developed(self) -> tuple[str, ...]:
+        source = self.options.plugin_dev
+        return (develop(Path(source), self.home.data),) if source else ()
 
     async def _open_account(self) -> None:
         hello = await self.broker.start()

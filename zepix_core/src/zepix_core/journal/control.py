@@ -77,6 +77,10 @@ class Control:
         if not self.state.paused:
             await self._set("breaker", ControlState(paused=True, by=BREAKER, reason=reason))
 
+    def hold(self, by: str) -> None:
+        """Let no entry through in this run; nothing is written, the next start knows nothing of it."""
+        self.state = attrs.evolve(self.state, paused=True, by=by, since_ns=self._clock.now_ns())
+
     async def _set(self, action: str, state: ControlState) -> None:
         state = attrs.evolve(state, since_ns=self._clock.now_ns())
         payload = {"action": action, **attrs.asdict(state)}
