@@ -19,7 +19,11 @@ from zepix_core.model.notice import Notice, Priority
 from zepix_core.storage.executor import Executor
 
 DAY_NS = 86_400 * NS
-_LATEST = "SELECT id, received_ns, state FROM inbox WHERE key = ? ORDER BY received_ns DESC, id DESC LIMIT 1"
+# A body that comes again as an alert of its own has a key of its own, which begins with the first one's.
+_LATEST = (
+    "SELECT id, received_ns, state FROM inbox WHERE key >= ?1 AND key < ?1 || '$'"
+    " ORDER BY received_ns DESC, id DESC LIMIT 1"
+)
 _AGAIN = "UPDATE inbox SET duplicates = duplicates + 1 WHERE id = ?"
 _WAITING = "SELECT count(*) FROM inbox WHERE state IN ('new', 'claimed')"
 _INSERT = (
@@ -152,6 +156,9 @@ def _take(connection: sqlite3.Connection, *, clock: Clock, arrival: _Arrival) ->
         waiting = connection.execute(_WAITING).fetchone()[0]
         if waiting >= arrival.settings.waiting_limit:
             raise InboxFull(f"{waiting} alerts wait already.", "Look at what the plugins are doing.")
+    if latest is not None:
+        # Not the earlier alert over again: its orders and decisions must not be taken for this one's.
+        arrival = attrs.evolve(arrival, key=f"{arrival.key}#{arrival.received_ns}")
     return _insert(connection, clock, arrival, reason)
 
 
