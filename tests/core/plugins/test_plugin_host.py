@@ -11,6 +11,7 @@ from zepix_core.config.settings import PluginSwitch
 from zepix_core.errors import PluginError, WorkerDied
 from zepix_core.hookspecs import hookimpl
 from zepix_core.model.alert import Alert, AlertClass
+from zepix_core.model.change import Change
 from zepix_core.model.decision import Verdict
 from zepix_core.model.market import Side, Tick
 from zepix_core.model.order import TradeUpdate, UpdateKind
@@ -252,9 +253,11 @@ async def test_new_settings_are_judged_by_the_plugin_and_in_force_at_once(stage:
         "lots: must be <= 1, not 5.0",
         "lotz: unknown key; did you mean 'lots'?",
     )
-    assert await host.configure("steady", {"lots": 0.2, "shadow_mode": True}) == ()
+    change = Change(key="lots", change_type="modified", old_value=0.1, new_value=0.2, at=alert().received_at)
+    assert await host.configure("steady", {"lots": 0.2, "shadow_mode": True}, (change,)) == ()
     assert host.facts("steady").shadow
-    await host.deliver("steady", alert())
+    decision = await host.deliver("steady", alert())
+    assert decision.data["seen"] == ["start with 0.1", "lots is 0.2"]
     assert stage.answers.calls[-1][2].legs[0].lots == 0.2
 
 
@@ -284,6 +287,16 @@ async def test_ticks_reach_those_who_want_the_symbol_and_a_slow_one_is_ended(sta
     await stage.until("wild", PluginState.BACKOFF)
     decision = await host.deliver("steady", alert())
     assert decision.data["seen"] == ["start with 0.1", "tick 1.0"]
+
+
+async def test_a_host_that_stopped_its_plugins_can_start_them_again(stage: Stage) -> None:
+    stage.site.install("steady", STEADY)
+    host = await stage.open()
+    await host.stop()
+    with pytest.raises(PluginError):
+        await host.deliver("steady", alert())
+    await host.start()
+    assert (await host.deliver("steady", alert())).verdict is Verdict.ACTED
 
 
 async def test_what_workers_said_is_kept_for_the_time_they_are_away(stage: Stage) -> None:

@@ -72,6 +72,11 @@ class Exchange:
         """What the host serves to the worker."""
         return {"began": Handler(Began, self._began), "service": Handler(ServiceCall, self._service)}
 
+    @property
+    def answering(self) -> bool:
+        """Some plugin of the worker waits for the host."""
+        return any(self._asked.values())
+
     def begin_life(self) -> None:
         """A new worker: nobody is charged."""
         self.charged, self.reason, self._settled = (), "", False

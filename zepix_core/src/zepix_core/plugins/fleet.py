@@ -257,7 +257,7 @@ class Fleet:
         """Run one hook and keep count; errors as `Supervisor.call`."""
         record.calls += 1
         try:
-            reply = await self.workers[record.distribution].call(record.id, hook, **fields)
+            reply = await self.worker_of(record.id).call(record.id, hook, **fields)
         except WorkerDied:
             record.errors += 1
             raise

@@ -106,6 +106,7 @@ class PluginHost:
         """End all workers, each after its running hooks or ``deadline`` seconds."""
         await self._ticker.close()
         await asyncio.gather(*(worker.stop(deadline) for worker in self._fleet.workers.values()))
+        self._fleet.workers.clear()
 
     def routes(self, kind: str, timeframe: str | None) -> tuple[Route, ...]:
         """Enabled plugins that take such an alert, first asked first."""

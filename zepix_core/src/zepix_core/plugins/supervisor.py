@@ -196,7 +196,7 @@ class Supervisor:
             self._reason = f"it cannot be started: {error}"
             return
         try:
-            hello = await link.channel.request("init", init, WorkerHello, timeout=HELLO_SECONDS)
+            hello = await self._greet(link, init)
         except (TimeoutError, ZepixError) as error:
             self._reason = f"it said no hello: {error}"
             link.kill()
@@ -208,6 +208,21 @@ class Supervisor:
         self._reason = self._reason or link.channel.reason
         self._gone(link)
         self.link = None
+
+    async def _greet(self, link: Link, init: WorkerInit) -> WorkerHello:
+        """The worker's hello; the time its ``on_start`` hooks wait for the host does not count."""
+        asked = asyncio.ensure_future(link.channel.request("init", init, WorkerHello))
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(HELLO_SECONDS):
+                        hello: WorkerHello = await asyncio.shield(asked)
+                        return hello
+                except TimeoutError:
+                    if not self._exchange.answering:
+                        raise TimeoutError(f"nothing in {HELLO_SECONDS:g} s") from None
+        finally:
+            asked.cancel()
 
     def _gone(self, link: Link) -> None:
         if link is self.link:
