@@ -107,3 +107,5 @@ def _guard(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
     connection.execute("PRAGMA mmap_size = 0")
+    # A worker has five connections and 40 MB; the system caches the file itself.
+    connection.execute("PRAGMA cache_size = -512")
