@@ -115,7 +115,8 @@ def _token(home: Path) -> str:
 
 @attrs.frozen
 class Answer:
-    """One alert's answer: HTTP status (0: none came) and seconds from connecting to the last byte."""
+    """One alert's answer: HTTP status (0: none came), and seconds from the request's first byte to the
+    answer's last one."""
 
     status: int
     seconds: float
@@ -132,6 +133,7 @@ async def send(host: RunningHost, body: str) -> Answer:
     try:
         async with asyncio.timeout(10):
             reader, writer = await asyncio.open_connection("127.0.0.1", host.port)
+            started = time.perf_counter()
             writer.write(head.encode() + data)
             answer = await reader.read()
             writer.close()
