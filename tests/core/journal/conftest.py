@@ -14,7 +14,7 @@ from zepix_core.broker.paper.opening import open_paper
 from zepix_core.broker.paper.settings import PaperSettings
 from zepix_core.broker.port import Broker, GatewayHello
 from zepix_core.clock import moment
-from zepix_core.errors import BrokerOffline, OutcomeUnknown
+from zepix_core.errors import BrokerOffline, OutcomeUnknown, StorageError
 from zepix_core.journal import intent_rows
 from zepix_core.journal.feed import UpdateFeed
 from zepix_core.journal.orders import OrderDesk, account_key
@@ -114,7 +114,7 @@ class MoodyBroker(Listeners):
         await self.inner.advance()
 
 
-class Crash(Exception):
+class Crash(StorageError):
     """The host is gone at this very commit."""
 
 
@@ -129,7 +129,7 @@ class CrashingJournal(SameThread):
 
     async def run(self, work: Work[T]) -> T:
         if self.dead:
-            raise Crash
+            raise Crash("the host is gone")
         if self.left is None:
             return await super().run(work)
         self.left -= 1
@@ -138,11 +138,11 @@ class CrashingJournal(SameThread):
             return await super().run(work)
         if self.after:
             await super().run(work)
-        raise Crash
+        raise Crash("the host is gone")
 
     async def read(self, work: Work[T]) -> T:
         if self.dead:
-            raise Crash
+            raise Crash("the host is gone")
         return await super().read(work)
 
 
@@ -211,6 +211,7 @@ async def open_house(
     settings: TradingSettings | None = None,
     paper: PaperSettings | None = None,
     started: Callable[[MoodyBroker], None] | None = None,
+    taken: list[TradeUpdate] | None = None,
 ) -> House:
     inner = open_paper(folder, paper or PaperSettings(balance=10_000.0), {}, clock, same_thread=True)
     broker = MoodyBroker(InlineBroker(inner))
@@ -223,10 +224,10 @@ async def open_house(
             await journal.run(lambda c, s=statement: c.execute(s) and None)
     desk = OrderDesk(journal, broker, clock, settings or TradingSettings(), account_key(hello.account))
     desk.take_hello(hello, any_tick_age=True)
-    taken: list[TradeUpdate] = []
+    received: list[TradeUpdate] = [] if taken is None else taken
 
     async def deliver(_: str, update: TradeUpdate) -> None:
-        taken.append(update)
+        received.append(update)
 
     feed = UpdateFeed(journal, clock, deliver)
     desk.updates.listen(feed.wake)
@@ -234,7 +235,7 @@ async def open_house(
     recovery = await recover(desk, hello, reconciler)
     await feed.start()
     return House(
-        folder, clock, broker, journal, desk, ServiceDesk(desk), reconciler, hello, recovery, feed, taken
+        folder, clock, broker, journal, desk, ServiceDesk(desk), reconciler, hello, recovery, feed, received
     )
 
 
