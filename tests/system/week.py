@@ -1,4 +1,4 @@
-"""A simulated week of 200 alerts, played to a whole host in virtual time; its books are kept for the tests."""
+"""A simulated week of 200 alerts, played to a whole host in virtual time; its books, kept for tests."""
 
 import asyncio
 import json
