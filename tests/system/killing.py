@@ -14,6 +14,8 @@ from zepix_core.testing.process import RunningHost
 
 SYMBOLS = {"EURUSD": (1.085, 0.01), "GBPUSD": (1.264, 0.01), "USDJPY": (148.2, 1.0), "XAUUSD": (2035.0, 20.0)}
 
+OPEN = ("sending", "planned", "unknown", "placed")
+
 # The steps of one alert through the house, as the journal shows them.
 STEPS = {
     "stored": "SELECT 1 FROM inbox WHERE id > :seen",
@@ -84,6 +86,15 @@ def when(host: RunningHost, step: str, seen: int, timeout: float = 3.0) -> bool:
     return False
 
 
+def resolved(host: RunningHost, timeout: float = 60.0) -> None:
+    """Wait until no outcome is open; a look-up takes two looks at least 3 s apart."""
+    until = time.monotonic() + timeout
+    while any(row["state"] in OPEN for row in host.rows("orders", "list")):
+        if time.monotonic() > until:
+            raise TimeoutError(f"outcomes are still open:\n{host.output()}")
+        time.sleep(0.5)
+
+
 class Campaign:
     """Posts alerts while one kind of process is killed again and again."""
 
@@ -150,7 +161,7 @@ def contradictions(host: RunningHost, accepted: set[int]) -> list[str]:
         done = intent["action"] == "open" and intent["state"] in ("filled", "closed")
         if done and executed.get(intent["intent_id"], 0) != 1:
             found.append(f"{intent['intent_id']} stands as filled and was never executed")
-        if intent["state"] in ("sending", "planned", "unknown", "placed"):
+        if intent["state"] in OPEN:
             found.append(f"{intent['intent_id']} is still {intent['state']}")
     for position in positions:
         if not position["sl"]:

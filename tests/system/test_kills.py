@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.killing import STEPS, Campaign, contradictions
+from tests.system.killing import STEPS, Campaign, contradictions, resolved
 from zepix_core.testing.process import RunningHost
 
 KILLS = int(os.environ.get("ZEPIX_KILLS", "3"))
@@ -31,6 +31,7 @@ def test_killed_at_any_moment_nothing_is_lost_or_traded_twice(target: str, tmp_p
         for moment in moments(campaign, KILLS):
             campaign.strike(target, moment)
         assert campaign.accepted, "no alert was accepted: the test proves nothing"
+        resolved(host)
         assert contradictions(host, campaign.accepted) == []
         executed = len(host.rows("paper", "orders"))
         assert executed > 0
