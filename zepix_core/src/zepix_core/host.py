@@ -24,7 +24,7 @@ from zepix_core.config.home import Home
 from zepix_core.config.plugin_files import plugin_values, remember_plugins
 from zepix_core.config.secrets import environment
 from zepix_core.config.settings import HostSettings
-from zepix_core.errors import BrokerOffline, SettingsError, StorageError, ZepixError
+from zepix_core.errors import BrokerOffline, PluginError, SettingsError, StorageError, ZepixError
 from zepix_core.inbox.loop import InboxLoop
 from zepix_core.inbox.store import InboxStore
 from zepix_core.journal import events, outbox
@@ -38,6 +38,7 @@ from zepix_core.model.host import HostOptions, HostState, PluginRow
 from zepix_core.model.notice import Notice, Priority
 from zepix_core.model.order import CloseResult
 from zepix_core.plugins.development import develop
+from zepix_core.plugins.fleet import TRACE
 from zepix_core.plugins.manager import PluginHost
 from zepix_core.plugins.rows import plugin_row, remembered_row
 from zepix_core.plugins.states import EventKind, PluginEvent
@@ -127,7 +128,7 @@ class Host:
         self.store = InboxStore(
             self.journal, self.clock, settings.inbox, self.plugins, strict=settings.webhook.strict_alerts
         )
-        self.feed = UpdateFeed(self.journal, self.clock, self.plugins.update)
+        self.feed = UpdateFeed(self.journal, self.clock, self.plugins.update, self._takes_updates)
         self.desk: OrderDesk
         self.services: ServiceDesk
         self.loop: InboxLoop
@@ -157,6 +158,8 @@ class Host:
         Raises:
             SettingsError: A port, the account or the journal cannot be used.
         """
+        if self.options.trace_hooks:
+            logging.getLogger(TRACE).setLevel(logging.DEBUG)
         await self._check_journal()
         self.loop = InboxLoop(
             self.journal, self.clock, self.boot, self.settings.inbox, self.plugins, self._price_named
@@ -198,8 +201,9 @@ class Host:
         with suppress(ZepixError):
             await self.journal.run(partial(self._note, "stop", {"boot": self.boot, "exit": self._exit}))
         await self.journal.close()
-        with suppress(OSError):
-            self.home.ports_file.unlink()
+        with suppress(OSError, msgspec.DecodeError):
+            if msgspec.json.decode(self.home.ports_file.read_bytes()).get("pid") == os.getpid():
+                self.home.ports_file.unlink()
 
     # What faces ask.
 
@@ -292,6 +296,12 @@ class Host:
             self.home.data, init.paper, init.symbols, self.clock, faults=faults, same_thread=self._same_thread
         )
         return InlineBroker(paper, self.clock, init.paper.tick_interval_seconds)
+
+    def _takes_updates(self, plugin: str) -> bool:
+        try:
+            return self.plugins.callable(plugin)
+        except PluginError:
+            return False  # not installed now; what waits for it is kept
 
     def _developed(self) -> tuple[str, ...]:
         source = self.options.plugin_dev
@@ -390,6 +400,8 @@ class Host:
         events.append(connection, self.clock, kind, facts)
 
     def _plugin_event(self, event: PluginEvent) -> None:
+        if event.plugin and event.kind in (EventKind.LOADED, EventKind.ENABLED) and self._ready:
+            self.feed.wake(event.plugin)
         self._spawn(self._tell_of(event))
 
     async def _tell_of(self, event: PluginEvent) -> None:

@@ -41,12 +41,22 @@ class UpdateFeed:
 
     A worker that died is tried again for as long as it takes; a hook that fails on one update is tried
     three times, then the update is noted as not taken and the cursor moves on.
+
+    Args:
+        takes: Whether a plugin is to be called now; updates of one that is not wait for the next `wake`.
     """
 
-    def __init__(self, executor: Executor, clock: Clock, deliver: Deliver) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        clock: Clock,
+        deliver: Deliver,
+        takes: Callable[[str], bool] = lambda _: True,
+    ) -> None:
         self._executor = executor
         self._clock = clock
         self._deliver = deliver
+        self._takes = takes
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._stopped = False
@@ -90,6 +100,8 @@ class UpdateFeed:
                 if not rows and plugin not in self._again:
                     return
                 for seq, payload in rows:
+                    if not self._takes(plugin):
+                        return
                     await self._hand(plugin, seq, payload)
                     failures = 0
             except (WorkerDied, StorageError) as error:
@@ -106,6 +118,8 @@ class UpdateFeed:
             except WorkerDied:
                 raise
             except PluginError as error:
+                if not self._takes(plugin):
+                    return
                 log.warning("%s did not take update %s (try %s): %s", plugin, seq, attempt, error)
                 if attempt == TRIES:
                     await self._executor.run(self._give_up(update, error))

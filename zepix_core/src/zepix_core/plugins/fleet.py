@@ -28,6 +28,8 @@ from zepix_core.plugins.supervisor import Supervisor
 from zepix_core.services.facts import PluginFacts
 
 log = logging.getLogger(__name__)
+TRACE = "zepix.trace"
+trace = logging.getLogger(TRACE)
 
 TICK_SECONDS = 0.2
 SHOWN = ("profile", "broker", "live", "bot_config", "plugin_system")
@@ -266,6 +268,7 @@ class Fleet:
             raise
         finally:
             record.last_call_ns = self.around.clock.now_ns()
+        trace.debug("%s.%s took %.2f ms of its own", record.id, hook, reply.own_seconds * 1000)
         record.own_seconds_max = max(record.own_seconds_max, reply.own_seconds)
         limits = self._limits()
         allowed = limits.tick * len(fields["ticks"]) if hook == "on_tick" else limits.hook

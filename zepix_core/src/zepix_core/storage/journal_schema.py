@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS deliveries (
     id INTEGER PRIMARY KEY,
     alert_id INTEGER NOT NULL REFERENCES inbox (id),
     plugin TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('new', 'claimed', 'acted', 'nothing', 'rejected', 'failed', 'expired')),
+    state TEXT NOT NULL
+        CHECK (state IN ('new', 'claimed', 'acted', 'nothing', 'rejected', 'failed', 'expired')),
     reason TEXT,
     tries INTEGER NOT NULL DEFAULT 0,
     boot TEXT,
@@ -119,7 +120,8 @@ CREATE TABLE IF NOT EXISTS journal_events (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS events_alert ON journal_events (alert_id) WHERE alert_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS events_intent ON journal_events (intent_id) WHERE intent_id IS NOT NULL;
-CREATE INDEX IF NOT EXISTS events_plugin ON journal_events (plugin, seq) WHERE kind IN ('trade_update', 'wake');
+CREATE INDEX IF NOT EXISTS events_plugin ON journal_events (plugin, seq)
+    WHERE kind IN ('trade_update', 'wake');
 
 CREATE TABLE IF NOT EXISTS event_cursors (
     plugin TEXT PRIMARY KEY,
