@@ -53,6 +53,7 @@ class MoodyBroker(Listeners):
         self.mute = False
         self.blind = False
         self.no_margin = False
+        self.no_positions = False
         inner.on_deals(self._deals)
         inner.on_ticks(self.tell_ticks)
         inner.on_link(self.tell_link)
@@ -95,6 +96,8 @@ class MoodyBroker(Listeners):
 
     async def positions(self, book: Book = Book.LIVE) -> tuple[Position, ...]:
         self._see()
+        if self.no_positions:
+            raise BrokerOffline("The positions cannot be read.")
         return await self.inner.positions(book)
 
     async def deals(

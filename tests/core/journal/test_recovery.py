@@ -178,7 +178,7 @@ async def test_a_foreign_position_is_shown_counted_and_left_alone(house: House) 
     await house.broker.inner.submit(foreign)
     findings = await house.reconciler.sweep()
     assert len(findings.foreign) == 1
-    house.desk.risk.forget_account()
+    house.clock.advance(1.0)
     entries = await house.journal.read(house.desk.risk.read)
     facts = await house.desk.risk.facts_from(plugin(), entries, frozenset())
     assert facts.open_risk > facts.plugin_open_risk > 0

@@ -117,6 +117,12 @@ async def test_without_an_account_money_is_unknown(house: House) -> None:
     assert not (await house.desk.risk.limit(plugin(), "daily")).can_trade
 
 
+async def test_positions_that_cannot_be_read_open_nothing(house: House) -> None:
+    house.broker.no_positions = True
+    reply = await house.desk.place(context(house.clock), single())
+    assert reply.results[0].code == "NO_BALANCE"
+
+
 async def test_an_unknown_limit_or_symbol_is_a_mistake(house: House) -> None:
     with pytest.raises(BadArgument):
         await house.desk.risk.limit(plugin(), "weekly")

@@ -100,7 +100,9 @@ class FactsReader:
         return _Books(
             entries=entries,
             trades=trades_of(entries, plugin.id, book),
-            today=trades_since(connection, plugin.id, book, line.risk.today().start_ns),
+            today=0
+            if line.settings.lifted
+            else trades_since(connection, plugin.id, book, line.risk.today().start_ns),
             last_close=last_close(connection, symbol, book, now - cooldown * MINUTE) if cooldown else 0,
             stops=stops_since(
                 connection, plugin.id, book, now - (guard.window_minutes + guard.pause_minutes) * MINUTE

@@ -16,6 +16,11 @@ _OPEN = (
 _CLOSED_VOLUME = (
     "SELECT coalesce(sum(volume), 0) FROM deals WHERE position_id = ? AND account = ? AND entry = 'out'"
 )
+_CLOSED_PARTS = (
+    "SELECT position_id, sum(volume) FROM deals WHERE account = ?1 AND entry = 'out' AND position_id IN"
+    " (SELECT position_id FROM intents WHERE action = 'open' AND account = ?1 AND position_id != 0"
+    " AND state IN ('placed', 'partly_filled', 'filled', 'unknown', 'adopted')) GROUP BY position_id"
+)
 _TODAY = (
     "SELECT count(DISTINCT trade_group) FROM intents WHERE plugin = ? AND created_ns >= ? AND book = ?"
     " AND action = 'open' AND state NOT IN ('denied', 'rejected', 'not_sent', 'dropped')"
@@ -50,10 +55,11 @@ def closed_volume(connection: sqlite3.Connection, account: str, position: int) -
 def open_entries(connection: sqlite3.Connection, account: str) -> tuple[OpenEntry, ...]:
     """All entries of the account that hold or may hold volume, both books, oldest first."""
     entries: list[OpenEntry] = []
+    closed: dict[int, float] = dict(connection.execute(_CLOSED_PARTS, (account,)).fetchall())
     for intent in find(connection, _OPEN, (account,)):
         lots = intent.fill_lots if intent.state in HOLDING else intent.lots
         if intent.position_id:
-            lots = round(lots - closed_volume(connection, account, intent.position_id), 8)
+            lots = round(lots - closed.get(intent.position_id, 0.0), 8)
         if lots > LEAST:
             entries.append(OpenEntry(intent=intent, remaining=lots))
     return tuple(entries)

@@ -154,7 +154,8 @@ class OrderDesk:
         await self._whole(self._placing.finish_pair(second, ctx))
 
     async def stop(self) -> None:
-        """Finish what is being sent and stop the look-ups; what has no outcome stays for the next start."""
+        """Open nothing more, finish what is being sent, stop looking; the rest is for the next start."""
+        self.control.hold("the host's end")
         if self._running:
             await asyncio.wait(self._running)
         await self.lookup.stop()

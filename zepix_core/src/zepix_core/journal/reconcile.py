@@ -12,6 +12,7 @@ from zepix_core.journal.intents import intent_in
 from zepix_core.journal.ledger import OpenEntry, open_entries
 from zepix_core.journal.orders import OrderDesk
 from zepix_core.journal.outcomes import needs_human
+from zepix_core.journal.protection import Protection
 from zepix_core.journal.unknown import APART
 from zepix_core.model.order import Book, IntentState, Position
 
@@ -41,6 +42,7 @@ class Reconciler:
     def __init__(self, desk: OrderDesk) -> None:
         self._desk = desk
         self._line = desk.line
+        self._protection = Protection(desk)
         self._missing: dict[int, float] = {}
 
     async def run(self) -> None:
@@ -63,6 +65,7 @@ class Reconciler:
             positions = await self._line.broker.positions(book)
             deals = await self._desk.updates.catch_up(book)
             found = await self._line.executor.run(lambda c, b=book, p=positions: self._compare(c, b, p))  # type: ignore[misc]
+            await self._protection.check(book, positions)
             findings = Findings(
                 deals=findings.deals + deals,
                 missing=findings.missing + found.missing,

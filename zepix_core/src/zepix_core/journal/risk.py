@@ -11,6 +11,7 @@ from zepix_core.broker.port import Broker
 from zepix_core.clock import Clock
 from zepix_core.errors import BadArgument, BrokerOffline
 from zepix_core.journal import events, host_state, outbox
+from zepix_core.journal.intents import ours
 from zepix_core.journal.ledger import OpenEntry, open_entries
 from zepix_core.journal.quotes import Quotes
 from zepix_core.journal.tally import LossTally
@@ -58,7 +59,8 @@ class RiskBook:
         self._settings = settings
         self._account = account
         self._tally = LossTally()
-        self._kept: tuple[float, AccountInfo, tuple[Position, ...]] | None = None
+        self._kept: tuple[float, AccountInfo] | None = None
+        self._seen: tuple[float, tuple[Position, ...]] | None = None
 
     def today(self) -> Today:
         """The trading day that now is in."""
@@ -71,16 +73,29 @@ class RiskBook:
         """The account changed: ask the broker next time."""
         self._kept = None
 
-    async def account(self) -> tuple[AccountInfo, tuple[Position, ...]] | None:
-        """The account and its live positions, at most a second old; ``None`` while the broker is away."""
+    async def account(self) -> AccountInfo | None:
+        """The account, at most a second old; ``None`` while the broker is away."""
         now = self._clock.monotonic()
         if self._kept is None or now - self._kept[0] >= CACHE_SECONDS:
             try:
-                self._kept = (now, await self._broker.account(), await self._broker.positions(Book.LIVE))
+                self._kept = (now, await self._broker.account())
             except BrokerOffline:
                 self._kept = None
                 return None
-        return self._kept[1], self._kept[2]
+        return self._kept[1]
+
+    async def _foreign(self) -> tuple[Position, ...]:
+        """Live positions without a magic of ours, at most a second old.
+
+        Raises:
+            BrokerOffline: They cannot be read.
+        """
+        now = self._clock.monotonic()
+        if self._seen is None or now - self._seen[0] >= CACHE_SECONDS:
+            positions = await self._broker.positions(Book.LIVE)
+            host = self._settings().host_id
+            self._seen = (now, tuple(p for p in positions if not ours(p.magic, host)))
+        return self._seen[1]
 
     async def state(self, plugin: PluginFacts) -> RiskState:
         """``api.risk`` facts of a plugin."""
@@ -122,12 +137,15 @@ class RiskBook:
         return await self.facts_from(plugin, entries, frozenset())
 
     def read(self, connection: sqlite3.Connection) -> tuple[OpenEntry, ...]:
-        """Bring the tally up to date inside a read transaction and return what is open."""
+        """Bring the tally up to date inside a read transaction and return what is open.
+
+        Nothing is returned where limits and caps are lifted: nobody asks for it there.
+        """
         reset = host_state.read(connection, RESET) or 0
         if reset != self._tally.reset_ns:
             self._tally.forget(reset)
         self._tally.read(connection, self._clock.now_ns())
-        return open_entries(connection, self._account)
+        return () if self._settings().lifted else open_entries(connection, self._account)
 
     async def facts_from(
         self, plugin: PluginFacts, entries: tuple[OpenEntry, ...], closing: frozenset[int]
@@ -135,13 +153,17 @@ class RiskBook:
         """Money facts with ``closing`` tickets counted as gone; latches limits that are reached."""
         book = Book.SHADOW if plugin.shadow else Book.LIVE
         today = self.today()
-        found = await self.account()
+        account = await self.account()
         own = [
             entry for entry in entries
             if entry.intent.book is book and entry.intent.position_id not in closing
         ]  # fmt: skip
-        foreign = () if found is None or book is Book.SHADOW else self._foreign(found[1], entries)
-        account = None if found is None else found[0]
+        counted = book is Book.LIVE and account is not None and not self._settings().lifted
+        foreign: tuple[Position, ...] = ()
+        try:
+            foreign = await self._foreign() if counted else ()
+        except BrokerOffline:
+            account = None
         facts = RiskFacts(
             balance=None if account is None else account.balance,
             equity=None if account is None else account.equity,
@@ -213,13 +235,6 @@ class RiskBook:
                     intent.side.sign, price, intent.sl, entry.remaining, info.pip_size, info.pip_value
                 )
         return total
-
-    def _foreign(
-        self, positions: tuple[Position, ...], entries: tuple[OpenEntry, ...]
-    ) -> tuple[Position, ...]:
-        known = {entry.intent.position_id for entry in entries}
-        comments = {entry.intent.comment for entry in entries}
-        return tuple(p for p in positions if p.ticket not in known and p.comment not in comments)
 
     def _foreign_risk(self, positions: tuple[Position, ...]) -> float:
         total = 0.0

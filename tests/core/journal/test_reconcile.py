@@ -1,0 +1,84 @@
+"""The broker's word counts: stops that vanished come back, stops a person moved are taken over."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import attrs
+from tests.core.journal.conftest import House, context, single
+
+from zepix_core.model.order import Action, IntentState, OrderRequest, UpdateKind
+from zepix_core.services.calls import CloseRequest
+
+
+async def by_hand(house: House, sl: float, tp: float) -> OrderRequest:
+    (position,) = await house.broker.positions()
+    request = attrs.evolve(
+        house.broker.requests[0], action=Action.MODIFY, position=position.ticket, sl=sl, tp=tp
+    )
+    await house.broker.inner.submit(request)
+    return request
+
+
+async def test_a_stop_that_is_missing_is_set_again(house: House) -> None:
+    await house.desk.place(context(house.clock), single())
+    await by_hand(house, 0.0, 1.106)
+    await house.reconciler.sweep()
+    (position,) = await house.broker.positions()
+    assert (position.sl, position.tp) == (1.098, 1.106)
+
+
+async def test_a_position_that_cannot_have_a_stop_is_closed_and_said(house: House) -> None:
+    await house.desk.place(context(house.clock), single())
+    await by_hand(house, 0.0, 1.106)
+    house.broker.moods.extend([10016, 10016, 10016])
+    sweep = house.reconciler.sweep()
+    await run(house, sweep)
+    assert not await house.broker.positions()
+    assert "risk_alert" in await house.notices()
+
+
+async def test_stops_moved_by_hand_are_taken_over(house: House) -> None:
+    await house.desk.place(context(house.clock), single())
+    await by_hand(house, 1.0985, 1.107)
+    await house.reconciler.sweep()
+    (order,) = await house.desk.list(context(house.clock))
+    assert (order.sl, order.tp) == (1.0985, 1.107)
+    assert (await house.updates())[-1].kind is UpdateKind.MODIFIED
+
+
+async def test_deals_that_were_never_told_are_found_by_the_sweep(house: House) -> None:
+    house.broker.mute = True
+    reply = await house.desk.place(context(house.clock), single())
+    await house.broker.observe("EURUSD", 1.0900)
+    findings = await house.reconciler.sweep()
+    assert (findings.deals, findings.missing) == (1, ())
+    assert (await house.intents())[0].state is IntentState.CLOSED
+    assert reply.results[0].ticket is not None
+
+
+async def test_a_sweep_of_agreeing_books_changes_nothing(house: House) -> None:
+    await house.desk.place(context(house.clock), single())
+    await house.reconciler.sweep()
+    before = await house.journal.read(lambda c: c.execute("SELECT count(*) FROM journal_events").fetchone())
+    findings = await house.reconciler.sweep()
+    after = await house.journal.read(lambda c: c.execute("SELECT count(*) FROM journal_events").fetchone())
+    assert (before, findings.missing, findings.foreign) == (after, (), ())
+
+
+async def test_a_close_by_the_broker_is_told_as_such(house: House) -> None:
+    reply = await house.desk.place(context(house.clock), single())
+    ticket = reply.results[0].ticket or 0
+    own = house.broker.requests[0]
+    close = attrs.evolve(own, action=Action.CLOSE, position=ticket, comment="", intent_id="")
+    await house.broker.inner.submit(close)
+    await house.reconciler.sweep()
+    assert (await house.updates())[-1].reason == "Broker"
+    result = await house.desk.close(context(house.clock, 2), CloseRequest(ticket=ticket))
+    assert (result.success, result.closed_volume) == (True, 0.05)
+
+
+async def run(house: House, work: Coroutine[Any, Any, Any]) -> None:
+    task = asyncio.ensure_future(work)
+    await house.pass_time(8.0)
+    await task
