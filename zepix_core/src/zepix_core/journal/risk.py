@@ -142,9 +142,7 @@ class RiskBook:
         Nothing is returned where limits and caps are lifted: nobody asks for it there.
         """
         reset = host_state.read(connection, RESET) or 0
-        if reset != self._tally.reset_ns:
-            self._tally.forget(reset)
-        self._tally.read(connection, self._clock.now_ns())
+        self._tally.read(connection, self._clock.now_ns(), reset)
         return () if self._settings().lifted else open_entries(connection, self._account)
 
     async def facts_from(

@@ -145,7 +145,8 @@ def _market(request: PlaceRequest, facts: GateFacts, _: Sized) -> Iterator[Judge
     yield _flag("side", "SIDE_NOT_ALLOWED", side_ok, request.side.value)
     is_open = session_open(info.name, facts.now, info.always_open)
     yield _flag("market_open", "MARKET_CLOSED", is_open)
-    yield _flag("price", "NO_PRICE", facts.tick is not None and min(facts.tick.bid, facts.tick.ask) > 0)
+    known = facts.tick is not None and min(facts.tick.bid, facts.tick.ask) > 0
+    yield _flag("price", "NO_PRICE", known, _quoted(facts.tick))
     tick = facts.known_tick()
     if facts.max_tick_age_seconds is not None:
         age = round((facts.now_ns - tick.time_ns) / NS, 3)
@@ -157,6 +158,10 @@ def _market(request: PlaceRequest, facts: GateFacts, _: Sized) -> Iterator[Judge
         yield judge_("spread", "SPREAD_TOO_WIDE", spread, "<=", info.max_spread_pips, "pips")
     if request.price > 0 and not facts.synthetic_prices:
         yield _band(request, facts, tick)
+
+
+def _quoted(tick: Tick | None) -> str:
+    return "no quote" if tick is None else f"bid {tick.bid} ask {tick.ask}"
 
 
 def _band(request: PlaceRequest, facts: GateFacts, tick: Tick) -> Judged:

@@ -56,11 +56,10 @@ def risk_gates(
     )
     if not settings.lifted:
         yield from _limits(verdict, facts, plugin)
-        cap = risk.trade_cap(money, settings)
-        note = f"{potential:.2f} at the stops + {money.open_risk:.2f} open risk"
-        left = min(verdict.remaining_daily, verdict.remaining_lifetime)
+        cap, room = risk.trade_cap(money, settings) or 0.0, risk.room_left(money, settings, plugin) or 0.0
+        note = f"left after {money.open_risk:.2f} open risk; a trade may lose {cap:.2f}"
         judge = failed if verdict.reason == "RISK_TOO_LARGE" else passed
-        judged = judge("risk", "RISK_TOO_LARGE", verdict.potential_loss, "<=", left, f"{note}, cap {cap:.2f}")
+        judged = judge("risk", "RISK_TOO_LARGE", verdict.potential_loss, "<=", round(room, 2), note)
         yield Judged(gate=judged.gate, code=judged.code, message=judged.message, smart_lot=verdict.smart_lot)
     if verdict.reason not in ("", "DAILY_LIMIT", "LIFETIME_LIMIT", "RISK_TOO_LARGE"):
         yield failed("risk", verdict.reason, verdict.potential_loss, ">", 0.0)

@@ -101,6 +101,19 @@ def trade_cap(facts: RiskFacts, settings: TradingSettings) -> float | None:
     return round(facts.balance * settings.risk_config.per_trade_cap_percent / 100, 2)
 
 
+def room_left(facts: RiskFacts, settings: TradingSettings, plugin: PluginFacts) -> float | None:
+    """Most money the next trade may lose: the least of what each limit leaves after the open risk, and the
+    cap of one trade; ``None`` without a balance."""
+    lifetime, cap = lifetime_limit(facts, settings), trade_cap(facts, settings)
+    if lifetime is None or cap is None:
+        return None
+    rooms = [
+        limit.remaining - (facts.open_risk if limit.scope == "account" else facts.plugin_open_risk)
+        for limit in daily_limits(facts, settings, plugin)
+    ]
+    return min(*rooms, lifetime.remaining - facts.open_risk, cap)
+
+
 def judge_risk(
     potential_loss: float,
     lots: float,
@@ -114,19 +127,14 @@ def judge_risk(
     """Judge a trade that loses ``potential_loss`` at its stops; ``lots`` is the total of its legs."""
     if lots <= 0 or potential_loss <= 0:
         return RiskVerdict(valid=False, reason="INVALID_STOPS")
-    lifetime, cap = lifetime_limit(facts, settings), trade_cap(facts, settings)
-    if lifetime is None or cap is None:
+    lifetime, room = lifetime_limit(facts, settings), room_left(facts, settings, plugin)
+    if lifetime is None or room is None:
         return RiskVerdict(valid=False, reason="NO_BALANCE", potential_loss=potential_loss)
     limits = daily_limits(facts, settings, plugin)
-    rooms = [
-        limit.remaining - (facts.open_risk if limit.scope == "account" else facts.plugin_open_risk)
-        for limit in limits
-    ]
-    rooms.append(lifetime.remaining - facts.open_risk)
-    reason = _risk_reason(potential_loss, rooms, cap, reached(facts, settings, plugin))
+    reason = _risk_reason(potential_loss, room, reached(facts, settings, plugin))
     if settings.lifted:
         reason = ""
-    fits = smart_lot(min(*rooms, cap), potential_loss / lots, volume_min, volume_step)
+    fits = smart_lot(room, potential_loss / lots, volume_min, volume_step)
     return RiskVerdict(
         valid=not reason,
         reason=reason,
@@ -138,10 +146,9 @@ def judge_risk(
     )
 
 
-def _risk_reason(potential: float, rooms: list[float], cap: float, shut: frozenset[str]) -> str:
+def _risk_reason(potential: float, room: float, shut: frozenset[str]) -> str:
     if shut & {DAILY, PLUGIN}:
         return "DAILY_LIMIT"
     if LIFETIME in shut:
         return "LIFETIME_LIMIT"
-    slack = 1e-9
-    return "RISK_TOO_LARGE" if potential > min(*rooms, cap) + slack else ""
+    return "RISK_TOO_LARGE" if potential > room + 1e-9 else ""
