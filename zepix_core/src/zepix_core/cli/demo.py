@@ -24,6 +24,7 @@ UNDERWAY = (IntentState.PLANNED.value, IntentState.SENDING.value)
 STORY_SECONDS = 15.0
 POLL_SECONDS = 0.05
 PAUSE_SECONDS = 0.7
+WIDTH = 140
 
 
 @attrs.frozen
@@ -59,7 +60,7 @@ class DemoFace:
 
     def __init__(self, token: Secret, console: Console | None = None) -> None:
         self._token = token
-        self._console = console if console is not None else Console()
+        self._console = console if console is not None else _wide_console()
         self._host: HostView | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -87,8 +88,10 @@ class DemoFace:
             self._console.print(
                 f"[dim]POST /webhook/***[/dim]  →  {status} {escape(answer)}", highlight=False
             )
-            name = _id_of(answer)
-            story = await self._told(host, name) if name is not None else None
+            name, again = _taken(answer)
+            if again:
+                self._console.print(f"Alert {name} again: seen before, so nothing is done.", style="yellow")
+            story = await self._told(host, name) if name is not None and not again else None
             if story is not None:
                 ends.append((sample, story))
                 self._show(story)
@@ -120,6 +123,11 @@ class DemoFace:
             self._console.print(escape(line.text), style=style, highlight=False, soft_wrap=True)
 
 
+def _wide_console() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDTH)
+
+
 def summary(ends: list[tuple[Sample, Story]]) -> Table:
     """One row an alert: what it was, how it ended, what was opened."""
     table = Table(title="What became of the alerts", title_justify="left")
@@ -142,13 +150,15 @@ def summary(ends: list[tuple[Sample, Story]]) -> Table:
     return table
 
 
-def _id_of(answer: str) -> str | None:
+def _taken(answer: str) -> tuple[str | None, bool]:
+    """The alert's number, ``None`` when it was not taken, and whether it was seen before."""
     try:
         told: Any = json.loads(answer)
     except ValueError:
-        return None
-    found = told.get("id") if isinstance(told, dict) else None
-    return None if found is None else str(found)
+        return None, False
+    if not isinstance(told, dict) or told.get("id") is None:
+        return None, False
+    return str(told["id"]), told.get("status") == "duplicate"
 
 
 async def _post(port: int, token: Secret, body: str) -> tuple[int, str]:

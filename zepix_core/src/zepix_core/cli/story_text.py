@@ -21,7 +21,7 @@ _ENDS = {
     "failed": BAD,
 }
 _FINE = ("", None)
-_EMPTY = ("", None, [], {}, ())
+_EMPTY: tuple[object, ...] = ("", None, [], {}, ())
 
 
 @attrs.frozen

@@ -1,0 +1,187 @@
+"""What commands say of a stopped host, from its files."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zepix_core.cli.main import run
+from zepix_core.config.home import Home
+from zepix_core.config.secrets import WEBHOOK_TOKEN, read_env
+
+
+@pytest.fixture
+def ask(traded_home: Home, capsys: pytest.CaptureFixture[str]) -> Any:
+    def ask(*arguments: str) -> Any:
+        assert run([*arguments, "--home", str(traded_home.path)]) == 0
+        return capsys.readouterr().out
+
+    return ask
+
+
+def test_alert_rows_have_the_promised_fields(ask: Any) -> None:
+    rows = json.loads(ask("alerts", "list", "--format", "json", "--all"))
+    promised = {"id", "key", "external_id", "received_at", "kind", "symbol", "timeframe", "state", "reason"}
+    assert [row["id"] for row in rows] == [1, 2, 3]
+    assert all(promised | {"body"} <= set(row) for row in rows)
+    assert rows[0]["body"].startswith('{"type":"entry_v3"')
+
+
+def test_order_rows_have_the_promised_fields(ask: Any) -> None:
+    rows = json.loads(ask("orders", "list", "--format", "json"))
+    promised = [
+        "intent_id",
+        "alert_id",
+        "external_id",
+        "plugin",
+        "leg",
+        "action",
+        "symbol",
+        "side",
+        "lots",
+        "price",
+        "sl",
+        "tp",
+        "state",
+        "ticket",
+        "comment",
+    ]
+    assert [name for name in rows[0] if name in promised] == promised
+
+
+def test_json_lines_are_an_object_a_line(ask: Any) -> None:
+    lines = ask("paper", "orders", "--format", "json-lines").splitlines()
+    assert [json.loads(line)["comment"] for line in lines] == ["v3:intent000a:A", "v3:intent000b:B"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("alerts", "list"), ("aaaa1111key", "combined_v3: acted", "expired")),
+        (("orders", "list"), ("intent000a", "intent000b")),
+        (("trades", "list"), ("closed", "99")),
+        (("positions", "list"), ("12", "combined_v3")),
+        (("paper", "positions"), ("v3:intent000b:B",)),
+        (("account",), ("10099",)),
+        (("plugins", "list"), ("combined_v3",)),
+    ],
+)
+def test_tables_print_ids_in_full(ask: Any, arguments: tuple[str, ...], told: tuple[str, ...]) -> None:
+    text = ask(*arguments)
+    assert all(part in text for part in told)
+
+
+def test_why_tells_fields_gates_sizing_replies_and_latencies(ask: Any) -> None:
+    text = ask("why", "x-1")
+    for part in (
+        "Alert 1 (x-1): done",
+        "consensus_score  8",
+        "pass  consensus: 8 >= 5",
+        "FAIL  trend: 1 >= 3  bypassed",
+        "tier 10000 = 0.05",
+        "pass  spread: 2 <= 3",
+        "retcode=10009, after 1.2 ms",
+        "position 11: closed",
+    ):
+        assert part in text
+    assert json.loads(ask("why", "1", "--format", "json"))["alert"]["external_id"] == "x-1"
+
+
+def test_url_says_how_to_get_a_public_address(traded_home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    token = read_env(traded_home.env)[WEBHOOK_TOKEN].reveal()
+    assert run(["url", "--home", str(traded_home.path)]) == 0
+    told = capsys.readouterr()
+    assert told.out == f"http://127.0.0.1:8080/webhook/{token}\n"
+    assert "ports 80 and 443" in told.err
+    traded_home.settings_file.write_text('[web]\npublic_url = "https://a.example/"\n')
+    assert run(["url", "--home", str(traded_home.path)]) == 0
+    assert capsys.readouterr().out == f"https://a.example/webhook/{token}\n"
+
+
+def test_settings_are_shown_with_their_source_and_no_secret(
+    traded_home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    token = read_env(traded_home.env)[WEBHOOK_TOKEN].reveal()
+    traded_home.settings_file.write_text(f'[web]\npublic_url = "https://a.example/${{{WEBHOOK_TOKEN}}}"\n')
+    assert run(["config", "show", "--format", "json", "--home", str(traded_home.path)]) == 0
+    text = capsys.readouterr().out
+    rows = {row["key"]: row for row in json.loads(text)}
+    assert rows["web.public_url"] == {
+        "key": "web.public_url",
+        "value": "https://a.example/***",
+        "source": "zepix.toml",
+    }
+    assert rows["webhook.port"]["source"] == "default"
+    assert token not in text
+
+
+def test_the_databases_are_checked(ask: Any, traded_home: Home) -> None:
+    rows = {row["file"]: row["state"] for row in json.loads(ask("db", "check", "--format", "json"))}
+    assert rows == {"journal.db": "ok", "paper.db": "ok"}
+
+
+def test_a_changed_journal_is_found_out(traded_home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    import sqlite3
+
+    with sqlite3.connect(traded_home.journal_db) as connection:
+        connection.execute("""UPDATE journal_events SET payload = '{"token":"x"}' WHERE seq = 1""")
+    (traded_home.data / "other.db").write_bytes(b"this is no database, whatever its name says" * 100)
+    assert run(["db", "check", "--format", "json", "--home", str(traded_home.path)]) == 1
+    rows = {row["file"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["journal.db"]["state"] == "bad"
+    assert rows["other.db"]["state"] == "bad"
+    assert rows["paper.db"]["state"] == "ok"
+
+
+def test_the_doctor_finds_what_is_wrong(traded_home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    traded_home.settings_file.write_text("[webhook]\nport = 0\n[api]\nport = 0\n")
+    assert run(["doctor", "--format", "json", "--home", str(traded_home.path)]) == 0
+    assert {row["result"] for row in json.loads(capsys.readouterr().out)} <= {"ok", "warning"}
+    traded_home.settings_file.write_text("nonsense = 1\n")
+    assert run(["doctor", "--format", "json", "--home", str(traded_home.path)]) == 1
+    (bad,) = [row for row in json.loads(capsys.readouterr().out) if row["result"] == "bad"]
+    assert bad["check"] == "settings"
+    assert "nonsense" in bad["detail"]
+
+
+def test_logs_are_filtered_and_readable(traded_home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["logs", "--home", str(traded_home.path)]
+    assert run(arguments) == 1
+    capsys.readouterr()
+    traded_home.log_file.write_text(
+        '{"at": "T1", "level": "info", "logger": "a", "event": "one", "alert_id": 1, "plugin": "p"}\n'
+        '{"at": "T2", "level": "error", "logger": "b", "event": "two", "exception": "Boom"}\nplain\n'
+    )
+    assert run(arguments) == 0
+    text = capsys.readouterr().out
+    assert "T1 info     one  logger=a alert_id=1 plugin=p" in text
+    assert "Boom" in text
+    assert "plain" in text
+    assert run([*arguments, "--alert", "1"]) == 0
+    assert capsys.readouterr().out.count("\n") == 1
+    assert run([*arguments, "--lines", "1", "--json"]) == 0
+    assert capsys.readouterr().out == "plain\n"
+
+
+def test_init_keeps_what_is_there_unless_a_profile_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = Home(tmp_path / "new")
+    base = ["init", "--home", str(home.path)]
+    assert run([*base, "--webhook-token", "my-own-token-for-tests"]) == 0
+    assert read_env(home.env)[WEBHOOK_TOKEN].reveal() == "my-own-token-for-tests"
+    assert "my-own-token-for-tests" not in capsys.readouterr().out
+    home.settings_file.write_text("host_id = 3\n")
+    assert run(base) == 0
+    assert home.settings_file.read_text() == "host_id = 3\n"
+    assert run([*base, "--profile", "bench", "--yes"]) == 0
+    assert 'profile = "bench"' in home.settings_file.read_text()
+    home.settings_file.write_text("live = true\n")
+    assert run([*base, "--profile", "bench", "--yes"]) == 4
+    assert home.settings_file.read_text() == "live = true\n"
+
+
+def test_init_refuses_a_token_that_an_address_would_change(tmp_path: Path) -> None:
+    assert run(["init", "--webhook-token", "a/b", "--home", str(tmp_path / "new")]) == 4
+    assert not (tmp_path / "new").exists()
