@@ -14,6 +14,7 @@ from zepix_core.broker.paper.opening import open_paper
 from zepix_core.broker.paper.settings import PaperSettings
 from zepix_core.broker.port import Broker, GatewayHello
 from zepix_core.clock import moment
+from zepix_core.config.risk import TradingSettings
 from zepix_core.errors import BrokerOffline, OutcomeUnknown, StorageError
 from zepix_core.journal import intent_rows
 from zepix_core.journal.feed import UpdateFeed
@@ -29,7 +30,6 @@ from zepix_core.plugin import RiskSettings
 from zepix_core.services.calls import Leg, PlaceRequest
 from zepix_core.services.context import CallContext
 from zepix_core.services.facts import PluginFacts
-from zepix_core.services.settings import TradingSettings
 from zepix_core.storage.connection import Durability
 from zepix_core.storage.executor import SameThread, T, Work
 from zepix_core.storage.journal_schema import TABLES

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.core.journal.conftest import House, context, open_house, pair, single
 
+from zepix_core.config.risk import TradingSettings
 from zepix_core.errors import StorageError
 from zepix_core.journal.events import verify
 from zepix_core.journal.ledger import open_entries
@@ -17,7 +18,6 @@ from zepix_core.model.order import Book, IntentState, TradeUpdate, UpdateKind
 from zepix_core.plugin import RiskSettings
 from zepix_core.services.calls import CloseRequest, ModifyRequest
 from zepix_core.services.context import CallContext
-from zepix_core.services.settings import TradingSettings
 from zepix_core.testing.clock import VirtualClock
 
 S = IntentState

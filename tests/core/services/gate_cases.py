@@ -5,12 +5,12 @@ from typing import Any
 import attrs
 
 from zepix_core.clock import NS
+from zepix_core.config.risk import TradingSettings
 from zepix_core.model.market import Side, SymbolInfo, Tick
 from zepix_core.plugin import RiskSettings
 from zepix_core.services.calls import Leg, PlaceRequest
 from zepix_core.services.facts import PluginFacts
 from zepix_core.services.gate_facts import GateFacts, RiskFacts
-from zepix_core.services.settings import TradingSettings
 
 NOON = 1_768_219_500 * NS  # a Monday, 12:05 UTC
 GOLD = SymbolInfo(

@@ -11,14 +11,19 @@ from hypothesis import strategies as st
 from tests.core.services.gate_cases import EURO, GOLD, NOON, dual, facts, plugin, single, tick
 
 from zepix_core.clock import NS
-from zepix_core.config.risk import DualOrderSettings, ProtectionSettings, RiskTierSettings, StopGuard
+from zepix_core.config.risk import (
+    DualOrderSettings,
+    ProtectionSettings,
+    RiskTierSettings,
+    StopGuard,
+    TradingSettings,
+)
 from zepix_core.errors import BadArgument
 from zepix_core.model.market import Side, TradeMode
 from zepix_core.plugin import RiskSettings
 from zepix_core.services.calls import Leg
 from zepix_core.services.gate_facts import GateFacts, OpenTrade, RiskFacts
 from zepix_core.services.gates import judge, judge_again, with_margin
-from zepix_core.services.settings import TradingSettings
 
 SATURDAY = NOON + 5 * 86_400 * NS
 TRADE = OpenTrade(group="g", symbol="EURUSD", lots=0.10, tickets=(7,))

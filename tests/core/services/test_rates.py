@@ -1,7 +1,7 @@
 """Entries a minute: the host's, the plugin's, the symbol's."""
 
+from zepix_core.config.risk import RateSettings
 from zepix_core.services.rates import RateWindow
-from zepix_core.services.settings import RateSettings
 
 RATES = RateSettings(host_per_minute=4, plugin_per_minute=3, symbol_per_minute=2)
 

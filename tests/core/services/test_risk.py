@@ -3,10 +3,10 @@
 import pytest
 from tests.core.services.gate_cases import plugin
 
+from zepix_core.config.risk import TradingSettings
 from zepix_core.plugin import RiskSettings
 from zepix_core.services.gate_facts import RiskFacts
 from zepix_core.services.risk import judge_risk, limit_state, state, trade_cap
-from zepix_core.services.settings import TradingSettings
 
 SETTINGS = TradingSettings()
 V3 = plugin(id="combined_v3", risk=RiskSettings(daily_loss_limit=500.0))

@@ -9,6 +9,7 @@ import attrs
 
 from zepix_core.broker.port import Broker
 from zepix_core.clock import Clock
+from zepix_core.config.risk import TradingSettings
 from zepix_core.errors import BrokerOffline, OutcomeUnknown, ZepixError
 from zepix_core.journal import events, intent_rows
 from zepix_core.journal.control import Control
@@ -24,7 +25,6 @@ from zepix_core.journal.retcodes import (
 )
 from zepix_core.journal.risk import RiskBook
 from zepix_core.model.order import Intent, IntentState, OrderReply, OrderRequest
-from zepix_core.services.settings import TradingSettings
 from zepix_core.storage.executor import Executor
 
 OFFLINE = "BROKER_OFFLINE"

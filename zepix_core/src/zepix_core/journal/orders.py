@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from zepix_core.broker.port import Broker, GatewayHello
 from zepix_core.clock import Clock
+from zepix_core.config.risk import TradingSettings
 from zepix_core.journal.closing import Closing
 from zepix_core.journal.control import LEVELS, Control
 from zepix_core.journal.deals import DealSettler
@@ -26,7 +27,6 @@ from zepix_core.services.calls import CloseRequest, ModifyRequest, PlaceReply, P
 from zepix_core.services.context import CallContext
 from zepix_core.services.facts import PluginFacts
 from zepix_core.services.gates import CORE
-from zepix_core.services.settings import TradingSettings
 from zepix_core.storage.executor import Executor
 
 T = TypeVar("T")

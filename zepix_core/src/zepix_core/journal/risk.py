@@ -9,6 +9,7 @@ import attrs
 
 from zepix_core.broker.port import Broker
 from zepix_core.clock import Clock
+from zepix_core.config.risk import TradingSettings
 from zepix_core.errors import BadArgument, BrokerOffline
 from zepix_core.journal import events, host_state, outbox
 from zepix_core.journal.intents import ours
@@ -24,7 +25,6 @@ from zepix_core.services import risk
 from zepix_core.services.calls import LimitState, RiskRequest, RiskState, RiskVerdict
 from zepix_core.services.facts import PluginFacts
 from zepix_core.services.gate_facts import RiskFacts
-from zepix_core.services.settings import TradingSettings
 from zepix_core.storage.executor import Executor
 
 CACHE_SECONDS = 1.0

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from zepix_core.clock import NS
+from zepix_core.config.risk import StopGuard
 from zepix_core.services.calls import PlaceRequest
 from zepix_core.services.gate_facts import GateFacts
-from zepix_core.services.settings import StopGuard
 from zepix_core.services.verdict import Judged, failed, passed
 
 MINUTE = 60 * NS

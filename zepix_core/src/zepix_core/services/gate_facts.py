@@ -5,9 +5,9 @@ from datetime import datetime
 import attrs
 
 from zepix_core.clock import moment
+from zepix_core.config.risk import TradingSettings
 from zepix_core.model.market import SymbolInfo, Tick
 from zepix_core.services.facts import PluginFacts
-from zepix_core.services.settings import TradingSettings
 
 
 @attrs.frozen(kw_only=True)

@@ -2,12 +2,12 @@
 
 import attrs
 
+from zepix_core.config.risk import TradingSettings
 from zepix_core.model.market import SymbolInfo
 from zepix_core.rules.decimals import half_up
 from zepix_core.rules.lots import Volume, normalise, split, to_lots, whole_steps
 from zepix_core.services.calls import Leg, PlaceRequest
 from zepix_core.services.facts import PluginFacts
-from zepix_core.services.settings import TradingSettings
 
 
 @attrs.frozen(kw_only=True)

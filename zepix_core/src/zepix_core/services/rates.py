@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from zepix_core.services.settings import RateSettings
+from zepix_core.config.risk import RateSettings
 
 WINDOW = 60.0
 

@@ -1,10 +1,10 @@
 """Loss limits and the risk of one trade, judged from facts (services.md 6)."""
 
+from zepix_core.config.risk import RiskTierSettings, TradingSettings
 from zepix_core.rules.tiers import Limit, smart_lot, tier_for, tightest
 from zepix_core.services.calls import LimitState, RiskState, RiskVerdict
 from zepix_core.services.facts import PluginFacts
 from zepix_core.services.gate_facts import RiskFacts
-from zepix_core.services.settings import RiskTierSettings, TradingSettings
 
 NO_BALANCE = "the balance is not readable"
 DAILY, LIFETIME, PLUGIN = "daily", "lifetime", "plugin"
