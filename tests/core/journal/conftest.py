@@ -41,8 +41,9 @@ CAPABILITIES = frozenset({"place_dual_orders_v3", "place_single_order_a", "place
 class MoodyBroker(Listeners):
     """Passes everything on; for each waiting mood, the next submit goes as the mood says.
 
-    Moods: ``lost_after`` (done, no answer), ``lost_before`` (not done, no answer), ``offline``, or a
-    return code. ``mute`` holds deals back, ``blind`` refuses reads.
+    Moods: ``lost_after`` (done, no answer), ``nameless`` (the same, and the broker lost the comment),
+    ``lost_before`` (not done, no answer), ``offline``, or a return code. ``mute`` holds deals
+    back, ``blind`` refuses reads.
     """
 
     def __init__(self, inner: InlineBroker) -> None:
@@ -77,8 +78,10 @@ class MoodyBroker(Listeners):
             raise OutcomeUnknown("No answer.")
         if isinstance(mood, int):
             return OrderReply(retcode=mood, comment="moody")
+        if mood == "nameless":
+            request = attrs.evolve(request, comment="")
         reply = await self.inner.submit(request)
-        if mood == "lost_after":
+        if mood in ("lost_after", "nameless"):
             raise OutcomeUnknown("No answer.")
         return reply
 

@@ -1,5 +1,6 @@
 """A request without an answer: looked for, found or dropped, never sent again by itself."""
 
+import attrs
 import pytest
 from tests.core.journal.conftest import House, context, pair, single
 
@@ -133,3 +134,32 @@ async def test_a_change_of_stops_without_answer_is_seen_at_the_position(house: H
     await house.pass_time(1.0)
     assert [i.state for i in await house.intents()] == [S.FILLED, S.CLOSED]
     assert (await house.desk.list(context(house.clock)))[0].sl == 1.0985
+
+
+async def test_a_position_without_a_name_is_known_by_magic_symbol_side_and_volume(house: House) -> None:
+    house.broker.moods.append("nameless")
+    await house.desk.place(context(house.clock), single())
+    await house.pass_time(1.0)
+    (intent,) = await house.intents()
+    assert (intent.state, intent.fill_lots) == (S.FILLED, 0.05)
+
+
+async def test_two_candidates_for_a_nameless_position_need_a_person(house: House) -> None:
+    house.broker.moods.extend(["lost_before", "lost_before"])
+    await house.desk.place(context(house.clock), single())
+    await house.desk.place(context(house.clock), single(key="two"))
+    await house.broker.inner.submit(attrs.evolve(house.broker.requests[0], comment=""))
+    await house.reconciler.sweep()
+    assert [i.state for i in await house.intents()] == [S.NEEDS_HUMAN, S.NEEDS_HUMAN]
+    reply = await house.desk.place(context(house.clock, 2), single())
+    assert reply.results[0].code == "TRADING_PAUSED"
+
+
+async def test_an_order_for_a_denied_intent_needs_a_person(house: House) -> None:
+    house.broker.moods.append(10006)
+    await house.desk.place(context(house.clock), pair())
+    second = (await house.intents())[1]
+    stray = attrs.evolve(house.broker.requests[0], comment=second.comment, intent_id=second.intent_id)
+    await house.broker.inner.submit(stray)
+    await house.reconciler.sweep()
+    assert (await house.intents())[1].state is S.NEEDS_HUMAN

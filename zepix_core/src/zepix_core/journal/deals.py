@@ -7,12 +7,13 @@ import attrs
 
 from zepix_core.clock import Clock
 from zepix_core.journal import deal_rows, events, intent_rows, outbox
-from zepix_core.journal.intents import OVER
+from zepix_core.journal.intents import OVER, ours
 from zepix_core.journal.ledger import LEAST, closed_volume
-from zepix_core.journal.matching import close_for_deal, entry_for_deal
+from zepix_core.journal.matching import alike, close_for_deal, entry_for_deal
 from zepix_core.journal.outcomes import needs_human
 from zepix_core.journal.trade_notices import closed_notice, entry_notice
 from zepix_core.model.market import SymbolInfo
+from zepix_core.model.notice import Notice, Priority
 from zepix_core.model.order import Deal, DealEntry, DealReason, Intent, IntentState, TradeUpdate, UpdateKind
 from zepix_core.rules.pips import profit_pips
 
@@ -27,6 +28,7 @@ class DealSettler:
     clock: Clock
     account: str
     symbols: Symbols
+    host_id: int = 1
 
     def take(self, connection: sqlite3.Connection, deal: Deal, final: bool) -> str | None:
         """Book a deal once and return the plugin that has news, if any.
@@ -52,7 +54,7 @@ class DealSettler:
         entry = entry_for_deal(connection, self.account, deal)
         if entry is None:
             if final:
-                deal_rows.add(connection, self.account, deal, None)
+                self._nameless(connection, deal)
             return None
         deal_rows.add(connection, self.account, deal, entry)
         before = [
@@ -65,6 +67,23 @@ class DealSettler:
         kind = UpdateKind.MODIFIED if before else UpdateKind.OPENED
         self.emit(connection, self._update(entry, deal, kind, volume=lots))
         return entry.plugin
+
+    def _nameless(self, connection: sqlite3.Connection, deal: Deal) -> None:
+        """A deal that opens a position of nobody we know: foreign, unless it carries a magic of ours."""
+        deal_rows.add(connection, self.account, deal, None)
+        if not ours(deal.magic, self.host_id):
+            return
+        why = f"position {deal.position} carries our magic and fits no single order"
+        for intent in alike(connection, self.account, deal):
+            needs_human(connection, self.clock, intent, why)
+        text = f"{deal.symbol}: {why}; a person must look"
+        outbox.put(
+            connection, self.clock,
+            Notice(
+                type="order_unresolved", priority=Priority.CRITICAL, symbol=deal.symbol, text=text,
+                data={"action": "open", "lots": deal.volume, "why": why, "deal": deal.ticket},
+            ),
+        )  # fmt: skip
 
     def _fill(
         self, connection: sqlite3.Connection, entry: Intent, deal: Deal, lots: float, price: float

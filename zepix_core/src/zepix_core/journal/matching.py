@@ -6,7 +6,7 @@ from zepix_core.clock import NS
 from zepix_core.journal.intent_rows import SELECT, entry_of, find, get
 from zepix_core.journal.intents import intent_in
 from zepix_core.model.market import Side
-from zepix_core.model.order import Action, Book, Deal, Intent, IntentState, Position
+from zepix_core.model.order import Action, Book, Deal, Intent, Position
 
 BEFORE_NS = 300 * NS
 LEAST = 1e-7
@@ -66,15 +66,29 @@ def _by_comment(connection: sqlite3.Connection, account: str, comment: str, acti
     return found if found is not None and found.account == account and found.action is action else None
 
 
+def alike(connection: sqlite3.Connection, account: str, deal: Deal) -> tuple[Intent, ...]:
+    """Entries without a position that an opening deal without a name could belong to."""
+    return _alike(
+        connection, account, deal.book, deal.magic, deal.symbol, deal.side, deal.volume, deal.time_ns
+    )
+
+
 def _only_like(
     connection: sqlite3.Connection, account: str, book: Book, magic: int, symbol: str, side: Side,
     volume: float, time_ns: int,
 ) -> Intent | None:  # fmt: skip
+    found = _alike(connection, account, book, magic, symbol, side, volume, time_ns)
+    return found[0] if len(found) == 1 else None
+
+
+def _alike(
+    connection: sqlite3.Connection, account: str, book: Book, magic: int, symbol: str, side: Side,
+    volume: float, time_ns: int,
+) -> tuple[Intent, ...]:  # fmt: skip
     if magic == 0:
-        return None
-    alike = [
+        return ()
+    return tuple(
         intent
         for intent in find(connection, _OPEN_LIKE, (account, book.value, magic, symbol, side.value))
         if abs(intent.lots - volume) < LEAST and intent.created_ns - BEFORE_NS <= time_ns
-    ]
-    return alike[0] if len(alike) == 1 and alike[0].state is not IntentState.PLANNED else None
+    )

@@ -54,7 +54,9 @@ class OrderDesk:
         self, executor: Executor, broker: Broker, clock: Clock, settings: TradingSettings, account: str
     ) -> None:
         self.line = OrderLine(executor, broker, clock, settings, account)
-        settler = DealSettler(clock=clock, account=account, symbols=self.line.quotes.symbol)
+        settler = DealSettler(
+            clock=clock, account=account, symbols=self.line.quotes.symbol, host_id=settings.host_id
+        )
         self.updates = Updates(executor, broker, clock, settler)
         self.lookup = LookUp(self.line, self.updates)
         self._placing = Placing(self.line, self.updates, self.lookup)
