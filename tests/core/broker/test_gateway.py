@@ -6,13 +6,11 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from random import Random
 
 import attrs
 import psutil
 import pytest
 
-from zepix_core.broker.backoff import Backoff
 from zepix_core.broker.client import GatewayClient
 from zepix_core.broker.gateway_calls import GatewayInit
 from zepix_core.broker.paper.settings import PaperSettings
@@ -32,18 +30,14 @@ def entry(**changes: object) -> OrderRequest:
     return attrs.evolve(request, **changes)  # type: ignore[arg-type]
 
 
-class Quick(Random):
-    """Jitter that always falls short, so that restarts do not wait."""
-
-    def uniform(self, a: float, b: float) -> float:
-        return a
+def at_once() -> float:
+    """No pause before a restart."""
+    return 0.0
 
 
-class Never(Random):
-    """Jitter so long that nothing is started again."""
-
-    def uniform(self, a: float, b: float) -> float:
-        return 3600.0
+def never() -> float:
+    """So long a pause that nothing is started again."""
+    return 7200.0
 
 
 @pytest.fixture
@@ -54,11 +48,11 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Make]:
         faults: str = "",
         settings: PaperSettings = QUIET,
         deadline: float = 10.0,
-        random: Random | None = None,
+        random: Callable[[], float] = at_once,
     ) -> GatewayClient:
         init = GatewayInit(data=str(tmp_path / "data"), paper=settings, faults=faults)
         lock = tmp_path / "gateway.lock"
-        made.append(GatewayClient(init, lock, SystemClock(), deadline=deadline, random=random or Quick()))
+        made.append(GatewayClient(init, lock, SystemClock(), deadline=deadline, random=random))
         return made[-1]
 
     yield make
@@ -211,7 +205,7 @@ async def test_a_lost_broker_link_is_told_and_refused(gateway: Make) -> None:
 
 
 async def test_a_second_client_ends_the_first_gateway_before_it_looks(gateway: Make) -> None:
-    first, second = gateway(random=Never()), gateway()
+    first, second = gateway(random=never), gateway()
     await first.start()
     pid = first.pid
     await first.submit(entry())
@@ -241,16 +235,3 @@ async def test_a_clean_stop_leaves_no_process_behind(gateway: Make) -> None:
     assert pid is not None and ended(pid)
     with pytest.raises(BrokerOffline):
         await client.positions()
-
-
-def test_pauses_double_up_to_a_minute_and_health_forgets_them() -> None:
-    class Longest(Random):
-        def uniform(self, a: float, b: float) -> float:
-            return b
-
-    backoff = Backoff(Longest())
-    assert [backoff.pause() for _ in range(9)] == [0.5, 1, 2, 4, 8, 16, 32, 60, 60]
-    backoff.lived(599.0)
-    assert backoff.pause() == 60
-    backoff.lived(600.0)
-    assert backoff.pause() == 0.5

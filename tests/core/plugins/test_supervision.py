@@ -3,13 +3,11 @@
 import asyncio
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.core.plugins.conftest import alert
 
 from zepix_core.errors import PluginError
 from zepix_core.model.market import Tick
-from zepix_core.plugins.backoff import Backoff, DeathCount
+from zepix_core.plugins.deaths import DeathCount
 from zepix_core.plugins.running import RunningCall, to_blame
 from zepix_core.plugins.scope import Scope
 from zepix_core.plugins.ticker import Ticker
@@ -23,18 +21,6 @@ class Watch:
 
     def __call__(self) -> float:
         return self.now
-
-
-def test_delays_double_to_a_minute_and_start_again_after_ten_healthy_minutes() -> None:
-    backoff = Backoff(lambda: 1.0)
-    assert [backoff.after(1.0) for _ in range(9)] == [0.5, 1, 2, 4, 8, 16, 32, 60, 60]
-    assert backoff.after(600.0) == 0.5
-
-
-@given(st.floats(0, 1, exclude_max=True), st.integers(1, 40))
-def test_a_delay_is_never_beyond_its_ceiling(part: float, tries: int) -> None:
-    backoff = Backoff(lambda: part)
-    assert all(0 <= backoff.after(0.0) <= 60 for _ in range(tries))
 
 
 def test_three_deaths_within_ten_minutes_are_too_many_and_slower_ones_are_not() -> None:

@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
+import random as chance
+from collections.abc import Callable
 from pathlib import Path
-from random import Random
 from typing import Any
 
 from zepix_core.broker import gateway_calls as calls
-from zepix_core.broker.backoff import Backoff
 from zepix_core.broker.gateway_calls import DealsQuery, GatewayInit, MarginQuery, Observation
 from zepix_core.broker.listeners import Listeners
 from zepix_core.broker.port import GatewayHello
@@ -16,6 +16,7 @@ from zepix_core.errors import BrokerOffline, OutcomeUnknown, SettingsError, Stor
 from zepix_core.model.account import AccountInfo
 from zepix_core.model.market import Tick
 from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position
+from zepix_core.rules.backoff import Backoff
 from zepix_core.wire.channel import ChannelClosed, Handler
 from zepix_core.wire.process import Child, spawn
 
@@ -45,7 +46,7 @@ class GatewayClient(Listeners):
         clock: Clock,
         *,
         deadline: float = DEADLINE_SECONDS,
-        random: Random | None = None,
+        random: Callable[[], float] = chance.random,
         log_name: str = "gateway",
     ) -> None:
         super().__init__()
@@ -54,7 +55,7 @@ class GatewayClient(Listeners):
         self._clock = clock
         self._deadline = deadline
         self._log_name = log_name
-        self._backoff = Backoff(random or Random())  # noqa: S311 - jitter
+        self._backoff = Backoff(random)
         self._child: Child | None = None
         self._hello: GatewayHello | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -183,15 +184,15 @@ class GatewayClient(Listeners):
             self._child = None
             self._say(False)
             log.warning("the gateway ended with code %s", child.returncode)
-            self._backoff.lived(self._clock.monotonic() - began)
-            child = await self._restart()
+            child = await self._restart(self._clock.monotonic() - began)
             began = self._clock.monotonic()
             self._child = child
             self._say(True)
 
-    async def _restart(self) -> Child:
+    async def _restart(self, lived_seconds: float) -> Child:
         while True:
-            await self._clock.sleep(self._backoff.pause())
+            await self._clock.sleep(self._backoff.after(lived_seconds))
+            lived_seconds = 0.0
             try:
                 child, hello = await self._spawn()
             except (ZepixError, TimeoutError, OSError) as error:

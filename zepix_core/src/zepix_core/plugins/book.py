@@ -11,7 +11,7 @@ from zepix_core.config.settings import HostSettings, PluginSwitch
 from zepix_core.errors import PluginError, WireError
 from zepix_core.inbox.port import Route
 from zepix_core.model.alert import AlertClass
-from zepix_core.plugins.backoff import DeathCount
+from zepix_core.plugins.deaths import DeathCount
 from zepix_core.plugins.discovery import FoundDistribution
 from zepix_core.plugins.hello import PluginHello
 from zepix_core.plugins.lockfile import LockEntry

@@ -7,10 +7,10 @@ from typing import Any, Protocol
 
 from zepix_core.clock import Clock
 from zepix_core.errors import PluginError, WireError, WorkerDied, ZepixError
-from zepix_core.plugins.backoff import Backoff
 from zepix_core.plugins.exchange import Exchange
 from zepix_core.plugins.hello import HookReply, Nothing, WorkerHello, WorkerInit
 from zepix_core.plugins.link import Link, LinkFactory
+from zepix_core.rules.backoff import Backoff
 from zepix_core.wire.channel import ChannelClosed
 
 log = logging.getLogger(__name__)
