@@ -100,6 +100,7 @@ async def api(traded_home: Home) -> AsyncIterator[Api]:
     host = StandingHost(traded_home, journal, broker)
     server = ApiServer(0, token_hash(TOKEN))
     await server.start(host)
+    server.announce(True)
     yield Api(host, server)
     await server.stop()
     await broker.stop()

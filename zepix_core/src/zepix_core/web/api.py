@@ -13,7 +13,10 @@ from zepix_core.errors import SettingsError
 from zepix_core.web.rest.gate import Gate
 from zepix_core.web.view import HostView
 
+log = logging.getLogger(__name__)
+
 LOOPBACK = "127.0.0.1"
+WAIT_SECONDS = 2.0
 
 
 class ApiServer:
@@ -31,6 +34,8 @@ class ApiServer:
         self._socket: socket.socket | None = None
         self._server: Any = None
         self._task: asyncio.Task[None] | None = None
+        self._ready = asyncio.Event()
+        self._stopping = False
 
     @property
     def port(self) -> int | None:
@@ -63,31 +68,50 @@ class ApiServer:
         self._socket = listener
 
     async def start(self, host: HostView) -> None:
-        """Listen and answer.
+        """Listen. Callers wait in the socket's queue until what answers them is loaded.
 
         Raises:
             SettingsError: The port is taken.
         """
         self.bind()
-        # Half a second of imports: in a thread, so that alerts are taken meanwhile.
-        application = await asyncio.to_thread(importlib.import_module, "zepix_core.web.rest.app")
-        self._server = await asyncio.to_thread(_make_server)
-        app = Gate(application.create_app(host), self._hashed, host.clock)
-        self._server.config.loaded_app = self._server.config.app = app
-        self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]), name="api")
+        self._task = asyncio.create_task(self._serve(host), name="api")
+        self._task.add_done_callback(_ended)
 
     def announce(self, ready: bool) -> None:
-        """Nothing to do: every answer asks the host how it stands."""
+        """Being ready comes first, answering here second."""
+        if ready:
+            self._ready.set()
 
     async def stop(self) -> None:
         """Stop listening; requests in flight are answered."""
-        if self._task is not None:
+        self._stopping = True
+        self._ready.set()
+        if self._server is not None:
             self._server.should_exit = True
+        if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+    async def _serve(self, host: HostView) -> None:
+        # Half a second of imports: after the host is ready, or beside a start that takes long; in a thread,
+        # so that alerts are taken meanwhile.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ready.wait(), WAIT_SECONDS)
+        application = await asyncio.to_thread(importlib.import_module, "zepix_core.web.rest.app")
+        server = await asyncio.to_thread(_make_server)
+        app = Gate(application.create_app(host), self._hashed, host.clock)
+        server.config.loaded_app = server.config.app = app
+        self._server = server
+        if not self._stopping:
+            await server.serve(sockets=[self._socket])
+
+
+def _ended(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("the API port does not answer any more: %s", error, exc_info=error)
 
 
 def _make_server() -> Any:
