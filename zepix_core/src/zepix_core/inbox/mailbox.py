@@ -176,6 +176,7 @@ class Mailbox:
                     )
                 )
                 self._asking = False
+                log.info("answered: %s%s", outcome.state, f" ({outcome.reason})" if outcome.reason else "")
                 return True
             await desk.clock.sleep(DEATH_PAUSE_SECONDS * delivery.tries)
         return False

@@ -1,6 +1,7 @@
 """The order line of one account: one request at a time goes to the broker, written down before and after."""
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -27,6 +28,7 @@ from zepix_core.journal.risk import RiskBook
 from zepix_core.model.order import Intent, IntentState, OrderReply, OrderRequest
 from zepix_core.storage.executor import Executor
 
+log = logging.getLogger(__name__)
 OFFLINE = "BROKER_OFFLINE"
 REJECT = "BROKER_REJECT"
 UNRESOLVED = "UNRESOLVED"
@@ -106,6 +108,7 @@ class OrderLine:
         started, moved, waits = self.clock.monotonic(), 0, 0
         while True:
             sent = await self._attempt(intent)
+            _log(sent)
             spent = self.clock.monotonic() - started
             if sent.kind is ReplyClass.MOVED and moved < MOVED_RETRIES and spent + MOVED_PAUSE < MOVED_WINDOW:
                 moved += 1
@@ -175,3 +178,10 @@ def request_of(intent: Intent) -> OrderRequest:
 def _jitter(intent: Intent) -> float:
     """1.0 to 1.2, by the intent: legs that wait together do not come back together."""
     return 1.0 + sum(intent.intent_id.encode()) % 100 / 500
+
+
+def _log(sent: Sent) -> None:
+    intent = sent.intent
+    facts = {"alert_id": intent.alert_id, "plugin": intent.plugin, "intent_id": intent.intent_id}
+    what = f"{intent.action} {intent.side} {intent.lots:g} {intent.symbol} {intent.leg}"
+    log.info("%s: %s", what, sent.message or sent.code or "done", extra={"fields": facts})

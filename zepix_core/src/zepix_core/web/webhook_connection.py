@@ -260,7 +260,8 @@ class WebhookConnection(asyncio.Protocol):
             listener.on_stored()
         except Exception:
             log.exception("alert %s is stored, but the inbox loop could not be told", taken.id)
-        log.info("alert %s %s", taken.id, taken.refused or taken.status)
+        facts = {"alert_id": taken.id}
+        log.info("alert %s %s", taken.id, taken.refused or taken.status, extra={"fields": facts})
 
     def _stored(self, status: int, body: dict[str, Any]) -> None:
         self._busy = False
