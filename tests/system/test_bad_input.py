@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.system.bad_alerts import AT_THE_DOOR, BRACKET, STORED, changed
+from tests.system.homes import always_open
 from tests.system.rude import head, say
 from zepix_core.testing.process import RunningHost
 
@@ -15,9 +16,7 @@ SETTINGS = "[webhook]\nheader_seconds = 0.5\nrequest_seconds = 1.0\n"
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHost]:
     """One host for all of them, and at the end: it lives, it was never at fault, it never traded."""
-    home = tmp_path_factory.mktemp("bad") / "home"
-    home.mkdir()
-    (home / "zepix.toml").write_text(SETTINGS)
+    home = always_open(tmp_path_factory.mktemp("bad") / "home", SETTINGS)
     with RunningHost(home) as host:
         host.start()
         yield host
