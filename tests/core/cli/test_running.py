@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,10 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHost]:
     yield host
     if host.alive:
         host.stop()
+
+
+def told(host: RunningHost, *arguments: str) -> Any:
+    return json.loads(host.cli(*arguments, "--format", "json", check=True).stdout)
 
 
 def test_status_is_0_and_names_the_ports(host: RunningHost) -> None:
@@ -74,11 +79,11 @@ def test_one_body_comes_from_standard_input(host: RunningHost) -> None:
 
 
 def test_pause_panic_and_resume(host: RunningHost) -> None:
-    assert json.loads(host.cli("pause", "--format", "json").stdout) == {"paused": True, "panic": ""}
-    told = json.loads(host.cli("panic", "--level", "flatten", "--format", "json").stdout)
-    assert (told["level"], told["not_closed"]) == ("flatten", 0)
-    assert json.loads(host.cli("status", "--format", "json").stdout)["panic"] == "flatten"
-    assert json.loads(host.cli("resume", "--format", "json").stdout) == {"paused": False, "panic": ""}
+    assert told(host, "pause") == {"paused": True, "panic": ""}
+    facts = told(host, "panic", "--level", "flatten")
+    assert (facts["level"], facts["not_closed"]) == ("flatten", 0)
+    assert told(host, "status")["panic"] == "flatten"
+    assert told(host, "resume") == {"paused": False, "panic": ""}
 
 
 def test_closing_what_is_not_open_is_1(host: RunningHost) -> None:
