@@ -19,7 +19,7 @@ from zepix_core.wire.holder import take
 HOST_PID = "ZEPIX_HOST_PID"
 PR_SET_PDEATHSIG = 1
 SIGKILL = 9
-READ_SIZE = 256 * 1024
+READ_SIZE = 64 * 1024
 ENDED, FAILED, ORPHANED, LOCKED = 0, 1, 3, 4
 
 log = logging.getLogger(__name__)
