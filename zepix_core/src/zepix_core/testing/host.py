@@ -28,7 +28,7 @@ from zepix_core.config.home import Home
 from zepix_core.config.profiles import prepare
 from zepix_core.config.render import render_plain
 from zepix_core.config.secrets import WEBHOOK_TOKEN
-from zepix_core.host import Host
+from zepix_core.host import Face, Host
 from zepix_core.journal.listing import (
     AlertRow,
     OrderRow,
@@ -73,6 +73,7 @@ class PaperHost:
         clock: The clock; a new one at `zepix_core.testing.clock.START_NS` (a Monday) when not given.
         same_thread: Write databases on the loop's own thread, which is quick and always runs alike.
         paths: More folders with installed plugin distributions.
+        faces: More faces, started after the webhook.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class PaperHost:
         clock: VirtualClock | None = None,
         same_thread: bool = True,
         paths: Sequence[str] = (),
+        faces: Sequence[Face] = (),
     ) -> None:
         self.clock = clock or VirtualClock()
         self._folder = None if home else tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -98,6 +100,7 @@ class PaperHost:
         self._faults = faults
         self._same_thread = same_thread
         self._paths = tuple(paths)
+        self._faces = tuple(faces)
         self._held = ExitStack()
         self._host: Host | None = None
         self._token = ""
@@ -148,7 +151,7 @@ class PaperHost:
             settings,
             clock=self.clock,
             options=HostOptions(inline=True),
-            faces=(WebhookFace(settings.webhook, {"main": token}),),
+            faces=(WebhookFace(settings.webhook, {"main": token}), *self._faces),
             broker=InlineBroker(paper, self.clock, settings.paper.tick_interval_seconds),
             same_thread=self._same_thread,
             paths=self._paths,
@@ -161,11 +164,11 @@ class PaperHost:
 
     async def stop(self) -> None:
         """Stop the host in order; what waits for time gets it."""
-        host, self._host = self._host, None
         try:
-            if host is not None:
-                await self._while_time_passes(host.stop(), STOP_PATIENCE)
+            if self._host is not None:
+                await self._while_time_passes(self._host.stop(), STOP_PATIENCE)
         finally:
+            self._host = None
             self._held.close()
 
     async def post(self, body: str | bytes, *, token: str | None = None) -> Answer:

@@ -1,0 +1,230 @@
+"""A whole host: it starts by recovering, takes alerts only when it can, and stops in order."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.core.plugins.conftest import Site
+
+from zepix_core.errors import SettingsError
+from zepix_core.journal.events import verify
+from zepix_core.testing.clock import VirtualClock
+from zepix_core.testing.host import PaperHost
+
+PLUGIN = """
+import asyncio
+from zepix_core import AlertClass, Capability, Decision, LogicPlugin, Verdict, hookimpl
+
+
+class Buyer(LogicPlugin):
+    name = "Buyer"
+    alerts = {"buy": AlertClass.ENTRY, "slow": AlertClass.ENTRY}
+    capabilities = frozenset({Capability.PLACE_ORDER})
+
+    @hookimpl
+    async def on_alert(self, alert, api):
+        if alert.kind == "slow":
+            await asyncio.sleep(0.1)
+        result = await api.place_order("EURUSD", "BUY", 0.01, sl_price=1.07, price=1.085)
+        return Decision(verdict=Verdict.ACTED, action="enter", reason=result.code.lower() or None)
+"""
+BROKEN = "import nothing_of_that_name\n"
+ENTRY = '{"type":"buy","symbol":"EURUSD","price":1.085,"id":"%s"}'
+Make = Callable[..., PaperHost]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """Hosts on one home and one clock, with a plugin that buys."""
+    (tmp_path / "site").mkdir()
+    site = Site(tmp_path / "site")
+    site.install("buyer", {"buyer": "buyer:Buyer"}, source=PLUGIN)
+    site.install("broken", {"broken": "broken:Broken"}, source=BROKEN)
+    clock = VirtualClock()
+
+    def make(**options: Any) -> PaperHost:
+        names = options.pop("only", ("buyer",))
+        return PaperHost(tmp_path / "home", clock=clock, only=names, paths=(str(site.path),), **options)
+
+    return make
+
+
+@pytest.fixture
+async def host(make: Make) -> AsyncIterator[PaperHost]:
+    async with make() as host:
+        yield host
+
+
+class Witness:
+    """A face that is started after the webhook and stopped before it, and writes down what it sees."""
+
+    name = "witness"
+    port = None
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, int, str]] = []
+        self.paper: PaperHost
+
+    async def _look(self, moment: str, host: Any) -> None:
+        answer = await self.paper.post(ENTRY % moment)
+        self.seen.append((moment, answer.status, host.state().reason))
+
+    async def start(self, host: Any) -> None:
+        self._host = host
+        await self._look("start", host)
+
+    def announce(self, ready: bool) -> None:
+        self.seen.append(("ready" if ready else "not ready", 0, self._host.state().reason))
+
+    async def stop(self) -> None:
+        await self._look("stop", self._host)
+
+
+async def test_alerts_are_answered_503_until_recovery_is_done_and_again_while_stopping(make: Make) -> None:
+    witness = Witness()
+    paper = witness.paper = make(faces=(witness,))
+    async with paper:
+        assert paper.host.state().ready
+        assert (await paper.post(ENTRY % 1)).status == 200
+    assert witness.seen == [
+        ("start", 503, "starting"),
+        ("ready", 0, ""),
+        ("not ready", 0, "stopping"),
+        ("stop", 503, "stopping"),
+    ]
+
+
+async def test_health_tells_whether_alerts_can_be_taken(host: PaperHost) -> None:
+    request = b"GET /health HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"
+    assert (await host.send(request)).status == 200
+
+
+async def test_an_alert_becomes_an_order_a_position_and_a_story(host: PaperHost) -> None:
+    assert (await host.post(ENTRY % "A")).status == 200
+    await host.settled()
+    (position,) = await host.positions()
+    (order,) = await host.orders()
+    assert (order.ticket, order.state, position.sl) == (position.ticket, "filled", 1.07)
+    story = await host.story("A")
+    assert story.alert.state == "done"
+    assert story.decisions["buyer"].action == "enter"
+    assert [event.kind for event in story.events][:2] == ["alert_taken", "gate"]
+
+
+async def test_what_a_plugin_is_doing_is_finished_before_the_host_ends(make: Make) -> None:
+    async with make() as paper:
+        assert (await paper.post(ENTRY.replace("buy", "slow") % 1)).status == 200
+        await asyncio.sleep(0.02)
+    async with make() as paper:
+        (alert,) = await paper.alerts()
+        assert alert.state == "done"
+        assert len(await paper.positions()) == 1
+
+
+async def test_what_was_not_handed_out_is_handed_out_after_a_restart(make: Make) -> None:
+    async with make() as paper:
+        paper.host.loop.hold()
+        assert (await paper.post(ENTRY % 1)).status == 200
+        assert not await paper.positions()
+    async with make() as paper:
+        await paper.settled()
+        (alert,) = await paper.alerts()
+        assert (alert.state, alert.tries) == ("done", 0)
+        assert len(await paper.positions()) == 1
+
+
+async def test_an_order_that_was_on_its_way_at_a_crash_is_found_and_not_sent_again(make: Make) -> None:
+    async with make() as paper:
+        await paper.post(ENTRY % 1)
+        await paper.settled()
+        journal = paper.home.journal_db
+    with closing(sqlite3.connect(journal)) as connection, connection:
+        connection.execute("UPDATE intents SET state = 'sending', position_id = 0, fill_lots = 0")
+        connection.execute("UPDATE inbox SET state = 'claimed', boot = 'gone', finished_ns = NULL")
+        connection.execute("UPDATE deliveries SET state = 'claimed', boot = 'gone'")
+    async with make() as paper:
+        await paper.settled()
+        (order,) = await paper.orders()
+        assert (order.state, order.attempt) == ("filled", 1)
+        assert len(await paper.positions()) == 1
+        assert len(await paper.deals()) == 1
+
+
+async def test_positions_closed_at_the_broker_while_the_host_was_away_are_closed_in_the_journal(
+    make: Make,
+) -> None:
+    async with make() as paper:
+        await paper.post(ENTRY % 1)
+        await paper.settled()
+        broker = paper.home.paper_db
+    with closing(sqlite3.connect(broker)) as connection, connection:
+        connection.execute("UPDATE positions SET sl = 2.0")
+    async with make() as paper:
+        await paper.advance(5)
+        (trade,) = await paper.trades()
+        assert (trade.status, trade.reason) == ("closed", "sl")
+
+
+async def test_a_pause_holds_entries_over_a_restart_until_somebody_resumes(make: Make) -> None:
+    async with make() as paper:
+        await paper.host.pause("test")
+        await paper.post(ENTRY % 1)
+        await paper.settled()
+    async with make() as paper:
+        assert paper.host.state().paused
+        await paper.post(ENTRY % 2)
+        await paper.settled()
+        assert not await paper.positions()
+        await paper.host.resume("test")
+        await paper.post(ENTRY % 3)
+        await paper.settled()
+        assert len(await paper.positions()) == 1
+
+
+async def test_a_panic_that_flattens_closes_what_is_ours(host: PaperHost) -> None:
+    await host.post(ENTRY % 1)
+    await host.settled()
+    (closed,) = await host.host.panic("flatten", "test")
+    assert closed.success
+    assert not await host.positions()
+
+
+async def test_a_plugin_that_cannot_be_imported_is_listed_and_the_rest_runs(make: Make) -> None:
+    async with make(only=("buyer", "broken")) as paper:
+        rows = {row.id: row for row in paper.host.plugin_rows()}
+        assert (rows["buyer"].state, rows["broken"].state) == ("active", "failed")
+        assert "nothing_of_that_name" in rows["broken"].reason
+        await paper.post(ENTRY % 1)
+        await paper.settled()
+        assert len(await paper.positions()) == 1
+
+
+async def test_the_account_of_another_login_is_not_traded_with_this_journal(make: Make) -> None:
+    async with make() as paper:
+        await paper.post(ENTRY % 1)
+        await paper.settled()
+    with pytest.raises(SettingsError):
+        await make(settings={"paper": {"login": 2}}).start()
+
+
+async def test_the_ports_are_written_while_it_runs(make: Make) -> None:
+    async with make() as paper:
+        assert str(paper.host.state().webhook_port) in paper.home.ports_file.read_text()
+    assert not paper.home.ports_file.exists()
+
+
+async def test_starts_and_stops_stand_in_an_unbroken_chain(make: Make) -> None:
+    for number in range(2):
+        async with make() as paper:
+            await paper.post(ENTRY % number)
+            await paper.settled()
+    with closing(sqlite3.connect(paper.home.journal_db)) as connection:
+        kinds = [kind for (kind,) in connection.execute("SELECT kind FROM journal_events ORDER BY seq")]
+        verify(connection)
+    lives = [kind for kind, _ in groupby(kind for kind in kinds if kind in ("start", "stop"))]
+    assert lives == ["start", "stop"] * 2
