@@ -64,7 +64,6 @@ def test_json_lines_are_an_object_a_line(ask: Any) -> None:
         (("positions", "list"), ("12", "combined_v3")),
         (("paper", "positions"), ("v3:intent000b:B",)),
         (("account",), ("10099",)),
-        (("plugins", "list"), ("combined_v3",)),
     ],
 )
 def test_tables_print_ids_in_full(ask: Any, arguments: tuple[str, ...], told: tuple[str, ...]) -> None:
