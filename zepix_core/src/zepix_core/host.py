@@ -16,7 +16,7 @@ import attrs
 import msgspec
 
 import zepix_core
-from zepix_core.broker.gateway_calls import GatewayInit
+from zepix_core.broker.choice import choose_broker
 from zepix_core.broker.port import Broker
 from zepix_core.clock import Clock, SystemClock
 from zepix_core.config.atomic import write_atomic
@@ -24,11 +24,12 @@ from zepix_core.config.home import Home
 from zepix_core.config.plugin_files import plugin_values, remember_plugins
 from zepix_core.config.secrets import environment
 from zepix_core.config.settings import HostSettings
-from zepix_core.errors import BrokerOffline, PluginError, SettingsError, StorageError, ZepixError
+from zepix_core.errors import BrokerOffline, PluginError, ZepixError
 from zepix_core.inbox.loop import InboxLoop
 from zepix_core.inbox.store import InboxStore
 from zepix_core.journal import events, outbox
 from zepix_core.journal.feed import UpdateFeed
+from zepix_core.journal.opening import has_wal_defect, open_journal, prepare_journal
 from zepix_core.journal.orders import OrderDesk, account_key, core_context
 from zepix_core.journal.reconcile import Reconciler
 from zepix_core.journal.recovery import recover
@@ -44,17 +45,12 @@ from zepix_core.plugins.rows import plugin_row, remembered_row
 from zepix_core.plugins.states import EventKind, PluginEvent
 from zepix_core.services.calls import CloseRequest
 from zepix_core.services.context import CallContext
-from zepix_core.storage.connection import Durability
-from zepix_core.storage.executor import Executor, SameThread, WriterThread
-from zepix_core.storage.journal_schema import TABLES
-from zepix_core.storage.script import run_script
+from zepix_core.storage.executor import Executor
 
 log = logging.getLogger(__name__)
 
 PLUGIN_SECONDS = 5.0
 BROKER_SECONDS = 10.0
-LAST_WAL_DEFECT = (3, 51, 2)
-FIXED_IN = ((3, 50, 7), (3, 44, 6))
 GRAVE = {EventKind.FAILED: Priority.HIGH, EventKind.QUARANTINED: Priority.CRITICAL}
 
 
@@ -111,8 +107,17 @@ class Host:
         self._hurry = asyncio.Event()
         self._desk_ready = asyncio.Event()
         self._exit = 0
-        self.journal: Executor = self._open_journal()
-        self.broker: Broker = broker or self._make_broker()
+        self.journal: Executor = open_journal(home.journal_db, same_thread)
+        self.broker: Broker = broker or choose_broker(
+            settings.broker,
+            home.data,
+            settings.paper,
+            settings.symbol_config,
+            self.clock,
+            live=settings.live,
+            inline=self.options.inline,
+            same_thread=same_thread,
+        )
         self.plugins = PluginHost(
             home,
             lambda: self.settings,
@@ -160,7 +165,7 @@ class Host:
         """
         if self.options.trace_hooks:
             logging.getLogger(TRACE).setLevel(logging.DEBUG)
-        await self._check_journal()
+        await prepare_journal(self.journal, self.clock, self._start_facts())
         self.loop = InboxLoop(
             self.journal, self.clock, self.boot, self.settings.inbox, self.plugins, self._price_named
         )
@@ -173,7 +178,7 @@ class Host:
             await self._open_account()
         finally:
             await workers
-        remember_plugins(self.home, (remembered_row(status) for status in self.plugins.statuses()))
+        self._remember_plugins()
         await self.feed.start()
         await self.loop.start()
         self._phase = "running"
@@ -258,6 +263,22 @@ class Host:
         """Stop entries; ``flatten`` and ``lock`` close every position of ours too."""
         return await self._the_desk().panic(level, actor)
 
+    async def switch_plugin(self, name: str, enabled: bool, actor: str) -> tuple[PluginRow, ...]:
+        """Let a plugin, or all plugins of a distribution, run or run no more."""
+        if enabled:
+            await self.plugins.enable(name)
+        else:
+            rows = [row for row in self.plugin_rows() if name in (row.id, row.distribution)]
+            for plugin in [row.id for row in rows] or [name]:
+                self.plugins.disable(plugin)
+        await self.journal.run(
+            partial(
+                self._note, "plugin", {"what": "enable" if enabled else "disable", "name": name, "by": actor}
+            )
+        )
+        self._remember_plugins()
+        return tuple(row for row in self.plugin_rows() if name in (row.id, row.distribution))
+
     async def call(self, context: CallContext, name: str, payload: Any) -> Any:
         """Answer a plugin's call; those made before the account is open wait for it."""
         await self._desk_ready.wait()
@@ -265,37 +286,8 @@ class Host:
 
     # Parts.
 
-    def _open_journal(self) -> Executor:
-        kind = SameThread if self._same_thread else WriterThread
-        try:
-            journal: Executor = kind(self.home.journal_db, Durability.FULL)
-        except StorageError as error:
-            raise SettingsError(error.message, error.hint) from error
-        return journal
-
-    def _make_broker(self) -> Broker:
-        from zepix_core.broker.paper.faults import VARIABLE
-
-        faults = os.environ.get(VARIABLE, "")
-        init = GatewayInit(
-            kind=self.settings.broker,
-            data=str(self.home.data),
-            paper=self.settings.paper,
-            symbols=self.settings.symbol_config,
-            faults=faults,
-            live=self.settings.live,
-        )
-        if not self.options.inline:
-            from zepix_core.broker.client import GatewayClient
-
-            return GatewayClient(init, self.home.data / "locks" / "gateway-paper.lock", self.clock)
-        from zepix_core.broker.inline import InlineBroker
-        from zepix_core.broker.paper.opening import open_paper
-
-        paper = open_paper(
-            self.home.data, init.paper, init.symbols, self.clock, faults=faults, same_thread=self._same_thread
-        )
-        return InlineBroker(paper, self.clock, init.paper.tick_interval_seconds)
+    def _remember_plugins(self) -> None:
+        remember_plugins(self.home, (remembered_row(status) for status in self.plugins.statuses()))
 
     def _takes_updates(self, plugin: str) -> bool:
         try:
@@ -344,27 +336,6 @@ class Host:
         if self._link:
             self.loop.release()
 
-    async def _check_journal(self) -> None:
-        """Make the tables and note the start; a file that is damaged is never used, nor replaced."""
-
-        def work(connection: sqlite3.Connection) -> None:
-            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if found != "ok":
-                raise SettingsError(
-                    f"{self.home.journal_db} is damaged: {found}.",
-                    f"Put the newest backup from {self.home.backups} in its place.",
-                )
-            run_script(connection, TABLES)
-            events.append(connection, self.clock, "start", self._start_facts())
-
-        try:
-            await self.journal.run(work)
-        except sqlite3.DatabaseError as error:
-            raise SettingsError(
-                f"{self.home.journal_db} is damaged: {error}.",
-                f"Put the newest backup from {self.home.backups} in its place.",
-            ) from error
-
     # Small things.
 
     def _the_desk(self) -> OrderDesk:
@@ -382,9 +353,7 @@ class Host:
         write_atomic(self.home.ports_file, msgspec.json.encode({**ports, "pid": os.getpid()}).decode())
 
     def _start_facts(self) -> dict[str, Any]:
-        version = tuple(int(part) for part in sqlite3.sqlite_version.split(".")[:3])
-        fixed = version > LAST_WAL_DEFECT or any(version[:2] == f[:2] and version >= f for f in FIXED_IN)
-        if not fixed:
+        if has_wal_defect():
             log.info(
                 "SQLite %s has the WAL-reset defect; one writer a file avoids it", sqlite3.sqlite_version
             )

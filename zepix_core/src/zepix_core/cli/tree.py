@@ -29,7 +29,14 @@ TREE: Branch = {
         "Look into the paper broker's own book.",
         {"orders": "List the paper broker's orders.", "positions": "List the paper broker's open positions."},
     ),
-    "plugins": ("List the plugins.", {"list": "List the plugins with their states."}),
+    "plugins": (
+        "List the plugins, or switch one.",
+        {
+            "list": "List the plugins with their states.",
+            "enable": "Let a plugin run.",
+            "disable": "Ask a plugin no more; its positions keep their stops.",
+        },
+    ),
     "config": (
         "Show or check the settings.",
         {"show": "Show the settings in force, secrets masked.", "validate": "Check every settings file."},

@@ -51,6 +51,13 @@ class HostView(Protocol):
     async def resume(self, actor: str) -> None:
         """Let entries through again; also ends a panic."""
 
+    async def switch_plugin(self, name: str, enabled: bool, actor: str) -> tuple[PluginRow, ...]:
+        """Let a plugin, or all plugins of a distribution, run or run no more; how they stand then.
+
+        Raises:
+            PluginError: There is none of that name.
+        """
+
     async def panic(self, level: str, actor: str) -> tuple[CloseResult, ...]:
         """``entries``: pause. ``flatten``: and close every position of ours. ``lock``: and stay so over
         restarts until `resume`. Returns what was closed."""

@@ -24,6 +24,13 @@ class PanicRequest:
     level: str = "entries"
 
 
+@attrs.frozen(kw_only=True)
+class ToggleRequest:
+    """Whether a plugin may run."""
+
+    enabled: bool
+
+
 def _actor(request: Request[Any, Any, Any]) -> str:
     named = request.headers.get(ACTOR_HEADER, "")
     clean = "".join(sign for sign in named if sign.isalnum() or sign in "-_.@")[:ACTOR_LENGTH]
@@ -69,14 +76,25 @@ async def panic(state: State, request: Request[Any, Any, Any]) -> bytes:
     return body({"level": asked.level, "closed": closed, "state": host.state()})
 
 
-def _read_panic(data: bytes) -> PanicRequest:
+@post("/plugins/{name:str}/toggle", media_type=MediaType.JSON, status_code=200)
+async def toggle(state: State, request: Request[Any, Any, Any], name: FromPath[str]) -> bytes:
+    """Let a plugin, or all of a distribution, run; or no more. Answers with their rows."""
+    asked: ToggleRequest = _read(await request.body(), ToggleRequest, '{"enabled": true}')
+    return body(await host_of(state).switch_plugin(name, asked.enabled, _actor(request)))
+
+
+def _read(data: bytes, kind: type[Any], sample: str) -> Any:
     try:
-        asked = msgspec.json.decode(data or b"{}", type=PanicRequest)
+        return msgspec.json.decode(data or b"{}", type=kind)
     except (msgspec.DecodeError, ValueError) as error:
-        raise UsageError(f"The body is not understood: {error}.", 'Send {"level": "entries"}.') from error
+        raise UsageError(f"The body is not understood: {error}.", f"Send {sample}.") from error
+
+
+def _read_panic(data: bytes) -> PanicRequest:
+    asked: PanicRequest = _read(data, PanicRequest, '{"level": "entries"}')
     if asked.level not in PANIC_LEVELS:
         raise UsageError(f"There is no level {asked.level!r}.", f"Choose one of {', '.join(PANIC_LEVELS)}.")
     return asked
 
 
-ACTIONS = (close, pause, resume, panic)
+ACTIONS = (close, pause, resume, panic, toggle)
