@@ -184,6 +184,27 @@ async def test_an_entry_that_would_wait_beyond_its_age_is_rate_limited(house: Ho
     assert reply.results[0].code == "RATE_LIMITED"
 
 
+async def test_a_check_waits_for_the_rates_as_placing_would(house: House) -> None:
+    for number in range(1, 7):
+        await house.desk.place(context(house.clock, number), single())
+    task = asyncio.create_task(house.desk.check(context(house.clock, 7), single()))
+    await house.pass_time(30.0)
+    assert not task.done()
+    await house.pass_time(31.0)
+    assert (await task).results[0].ok
+
+
+async def test_a_pair_whose_second_stop_is_too_near_goes_in_half_and_people_hear_of_it(house: House) -> None:
+    request = pair()
+    first, second = request.legs
+    near = attrs.evolve(request, legs=(first, attrs.evolve(second, sl=1.09995)))
+    reply = await house.desk.place(context(house.clock), near)
+    assert [(r.ok, r.code) for r in reply.results] == [(True, ""), (False, "INVALID_STOPS")]
+    assert len(await house.broker.positions()) == 1
+    assert [i.state for i in await house.intents()] == [S.FILLED, S.DENIED]
+    assert "order_failed" in await house.notices()
+
+
 async def test_a_caller_that_goes_away_does_not_leave_half_a_pair(house: House) -> None:
     house.broker.moods.append(10024)
     task = asyncio.create_task(house.desk.place(context(house.clock), pair()))

@@ -136,6 +136,20 @@ def test_only_leg_a_may_go_without_a_target() -> None:
     assert judge(request, facts()).code == "INVALID_STOPS"
 
 
+@pytest.mark.parametrize(("sl", "tp"), [(1.09995, 1.103), (1.097, 1.10001), (1.101, 1.103), (0.0, 1.103)])
+def test_a_second_leg_with_stops_that_cannot_be_is_refused_alone(sl: float, tp: float) -> None:
+    first, second = dual().legs
+    report = judge(dual(legs=(first, attrs.evolve(second, sl=sl, tp=tp))), facts())
+    assert (report.ok, [leg.code for leg in report.legs]) == (True, ["", "INVALID_STOPS"])
+    assert [leg.name for leg in report.sent] == ["A"]
+    assert [gate.name for gate in report.gates if not gate.passed] == ["stops_b"]
+
+
+def test_a_pair_whose_first_leg_has_bad_stops_is_refused_whole() -> None:
+    first, second = dual().legs
+    assert judge(dual(legs=(attrs.evolve(first, sl=1.101), second)), facts()).code == "INVALID_STOPS"
+
+
 def test_the_operators_stop_distance_counts() -> None:
     info = attrs.evolve(EURO, min_sl_distance=0.0030)
     assert judge(single(), facts(info=info)).code == "INVALID_STOPS"

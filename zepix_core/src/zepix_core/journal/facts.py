@@ -34,10 +34,8 @@ class FactsReader:
         self._line = line
         self._rates = rates
 
-    async def gather(
-        self, ctx: CallContext, symbol: str, closing: tuple[int, ...] = (), *, rated: bool = True
-    ) -> GateFacts:
-        """All facts about an entry on ``symbol``; ``rated`` False leaves the rates out."""
+    async def gather(self, ctx: CallContext, symbol: str, closing: tuple[int, ...] = ()) -> GateFacts:
+        """All facts about an entry on ``symbol``."""
         line, plugin = self._line, ctx.plugin
         tick, link = await self._price(symbol)
         books = await line.executor.read(lambda connection: self._read(connection, ctx, symbol))
@@ -54,7 +52,7 @@ class FactsReader:
             link=link and line.link,
             max_tick_age_seconds=self._tick_age(),
             synthetic_prices=line.synthetic_prices,
-            rate_wait=wait if rated else 0.0,
+            rate_wait=wait,
             open_trades=books.trades,
             trades_today=books.today,
             last_close_ns=books.last_close,

@@ -29,6 +29,7 @@ T = TypeVar("T")
 S = IntentState
 RATE_LIMITED = "RATE_LIMITED"
 EXPIRED = "EXPIRED"
+TOO_SMALL = "VOLUME_TOO_SMALL"
 
 
 class Placing:
@@ -57,15 +58,18 @@ class Placing:
                     _same_request(known, ids)
                     return PlaceReply(results=tuple(result_of(intent) for intent in known))
                 report, price = await self._judge(ctx, request)
-                wait = self._wait(ctx, request, report)
-                late = self._line.clock.now_ns() - since + round(wait * NS) > self._max_age_ns
-                if report.code != RATE_LIMITED or late:
+                wait = self._wait(ctx, request, report, since)
+                if wait is None:
                     return await self._act(ctx, request, report, price, key, ids)
-            await self._line.clock.sleep(max(wait, 0.001))
+            await self._line.clock.sleep(wait)
 
     async def check(self, ctx: CallContext, request: PlaceRequest) -> PlaceReply:
-        """What placing would meet; nothing is written or sent."""
+        """What placing would meet, rates waited for as there; nothing is written or sent."""
+        since = self._since(ctx)
         report, price = await self._judge(ctx, request)
+        while (wait := self._wait(ctx, request, report, since)) is not None:
+            await self._line.clock.sleep(wait)
+            report, price = await self._judge(ctx, request)
         results = [
             OrderResult(
                 ok=report.ok and not leg.code,
@@ -125,11 +129,14 @@ class Placing:
             report = with_margin(report, needed, facts.risk.margin_free)
         return report, price
 
-    def _wait(self, ctx: CallContext, request: PlaceRequest, report: GateReport) -> float:
+    def _wait(self, ctx: CallContext, request: PlaceRequest, report: GateReport, since: int) -> float | None:
+        """Seconds until the rates let it through; ``None``: it does not wait, or would be too old then."""
         if report.code != RATE_LIMITED:
-            return 0.0
-        now = self._line.clock.monotonic()
-        return self._rates.wait(now, ctx.plugin.id, request.symbol, self._line.settings.rates)
+            return None
+        line = self._line
+        wait = self._rates.wait(line.clock.monotonic(), ctx.plugin.id, request.symbol, line.settings.rates)
+        late = line.clock.now_ns() - since + round(wait * NS) > self._max_age_ns
+        return None if late else max(wait, 0.001)
 
     async def _act(
         self, ctx: CallContext, request: PlaceRequest, report: GateReport, price: float, key: str,
@@ -154,7 +161,9 @@ class Placing:
         second = next((i for i in intents[1:] if i.state is S.PLANNED), None)
         sent = await self._send(ctx, first)
         if second is None:
-            return [await self._finish(sent, [], request.logic), *intents[1:]]
+            # A leg below the smallest volume is left out by the settings; any other is missing.
+            missing = next((i for i in intents[1:] if i.reason != TOO_SMALL), None)
+            return [await self._finish(sent, [], request.logic, missing), *intents[1:]]
         planned: Intent = second
         first, other = await self._stored(sent, lambda c: self._between(c, sent, planned))
         await self._after(sent, first)
@@ -176,8 +185,10 @@ class Placing:
         reason = first.reason if first.state is S.REJECTED else UNRESOLVED
         return first, self._deny(connection, second, first, reason)
 
-    async def _finish(self, sent: Sent, others: list[Intent], logic: str) -> Intent:
-        """The commit of the last outcome, with the notice of what went in."""
+    async def _finish(
+        self, sent: Sent, others: list[Intent], logic: str, missing: Intent | None = None
+    ) -> Intent:
+        """The commit of the last outcome, with the notice of what went in; ``missing`` was not sent."""
         line = self._line
 
         def work(connection: sqlite3.Connection) -> Intent:
@@ -188,6 +199,8 @@ class Placing:
                 outbox.put(connection, line.clock, entry_notice(standing, logic))
             if others and intent.state is S.REJECTED and others[0].state in SETTLED:
                 outbox.put(connection, line.clock, half_notice(others[0], intent))
+            if missing is not None and intent.state in SETTLED:
+                outbox.put(connection, line.clock, half_notice(intent, missing))
             return intent
 
         intent = await self._stored(sent, work)

@@ -1,6 +1,7 @@
 """The gates of an entry, in their order, judged from facts (services.md 4.1).
 
-The first gate that does not pass ends the judgement; everything measured before it stands in the report.
+The first gate that does not pass ends the judgement, unless it refuses the second leg alone; everything
+measured before it stands in the report.
 """
 
 import math
@@ -94,7 +95,9 @@ def _run(steps: "tuple[_Step, ...]", request: PlaceRequest, facts: GateFacts) ->
         for judged in step(request, facts, sized):
             found.append(judged.gate)
             smart = judged.smart_lot if judged.smart_lot is not None else smart
-            if judged.code:
+            if judged.code and judged.leg:
+                sized = sized.without(judged.leg, judged.code)
+            elif judged.code:
                 return GateReport(
                     gates=tuple(found),
                     code=judged.code,

@@ -45,6 +45,11 @@ class Sized:
     def total(self) -> float:
         return round(sum(leg.lots for leg in self.sent), 8)
 
+    def without(self, name: str, code: str) -> "Sized":
+        """The same with one leg not sent, for that reason."""
+        legs = (attrs.evolve(leg, code=code) if leg.name == name else leg for leg in self.legs)
+        return attrs.evolve(self, legs=tuple(legs))
+
 
 def size_legs(
     request: PlaceRequest, info: SymbolInfo, plugin: PluginFacts, settings: TradingSettings

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+import attrs
+
 from zepix_core.model.market import SymbolInfo, Tick
 from zepix_core.rules.stops import check_stops, least_distance
 from zepix_core.services import risk
@@ -17,21 +19,25 @@ NO_TARGET_NEEDED = ("A", "place_single_order_a", "place_order")
 def stop_gates(
     request: PlaceRequest, info: SymbolInfo, tick: Tick, legs: Sequence[FinalLeg]
 ) -> Iterator[Judged]:
-    """Every leg needs a stop loss on its side and far enough; only leg A may go without a target."""
+    """Every leg needs a stop loss on its side and far enough; only leg A may go without a target.
+
+    A second leg that has no such stops is refused alone: the first stands on its own (services.md 4.3).
+    """
     least = least_distance(info.stops_level, info.point, info.min_sl_distance)
     tp_least = least_distance(info.stops_level, info.point)
     for leg in legs:
+        alone = "" if leg is legs[0] else leg.name
         name = f"stops_{leg.name.lower()}"
         if leg.sl <= 0:
-            yield failed(name, "INVALID_STOPS", leg.sl, ">", 0.0, "a stop loss is required")
-            return
-        if leg.tp <= 0 and leg.name not in NO_TARGET_NEEDED and request.method not in NO_TARGET_NEEDED:
-            yield failed(name, "INVALID_STOPS", leg.tp, ">", 0.0, "only order A may go without a target")
-            return
-        check = check_stops(request.side, tick.bid, tick.ask, leg.sl, leg.tp, least, tp_least)
-        distance = None if check.sl_distance is None else round(check.sl_distance, info.digits + 1)
-        judge = failed if check.fault else passed
-        yield judge(name, "INVALID_STOPS", distance, ">=", round(least, info.digits + 1), check.fault)
+            judged = failed(name, "INVALID_STOPS", leg.sl, ">", 0.0, "a stop loss is required")
+        elif leg.tp <= 0 and leg.name not in NO_TARGET_NEEDED and request.method not in NO_TARGET_NEEDED:
+            judged = failed(name, "INVALID_STOPS", leg.tp, ">", 0.0, "only order A may go without a target")
+        else:
+            check = check_stops(request.side, tick.bid, tick.ask, leg.sl, leg.tp, least, tp_least)
+            distance = None if check.sl_distance is None else round(check.sl_distance, info.digits + 1)
+            judge = failed if check.fault else passed
+            judged = judge(name, "INVALID_STOPS", distance, ">=", round(least, info.digits + 1), check.fault)
+        yield attrs.evolve(judged, leg=alone)
 
 
 def stop_loss_money(request: PlaceRequest, info: SymbolInfo, tick: Tick, legs: Sequence[FinalLeg]) -> float:

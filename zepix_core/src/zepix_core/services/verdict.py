@@ -9,11 +9,16 @@ Value = str | int | float | bool | None
 
 @attrs.frozen(kw_only=True)
 class Judged:
-    """A gate, its refusal code (``""`` when passed) and the sentence for people."""
+    """A gate, its refusal code (``""`` when passed) and the sentence for people.
+
+    Attributes:
+        leg: The leg that is refused alone; ``""`` when a refusal concerns the whole request.
+    """
 
     gate: Gate
     code: str = ""
     message: str = ""
+    leg: str = ""
     smart_lot: float | None = None
 
 
