@@ -19,10 +19,11 @@ from zepix_core.model.notice import Notice, Priority
 from zepix_core.storage.executor import Executor
 
 DAY_NS = 86_400 * NS
-# A body that comes again as an alert of its own has a key of its own, which begins with the first one's.
+# A body that comes again as an alert of its own has a key of its own, which begins with the first one's
+# and ends with its arrival: the order of the keys is the order of arrival.
 _LATEST = (
     "SELECT id, received_ns, state FROM inbox WHERE key >= ?1 AND key < ?1 || '$'"
-    " ORDER BY received_ns DESC, id DESC LIMIT 1"
+    " ORDER BY key DESC, received_ns DESC LIMIT 1"
 )
 _AGAIN = "UPDATE inbox SET duplicates = duplicates + 1 WHERE id = ?"
 _WAITING = "SELECT count(*) FROM inbox WHERE state IN ('new', 'claimed')"

@@ -31,7 +31,7 @@ S = IntentState
 ATTEMPTS = 3
 _PENDING = (
     "SELECT count(*) FROM intents WHERE account = ? AND action = 'close' AND position_id = ?"
-    " AND intent_id != ? AND state IN ('sending', 'unknown')"
+    " AND position_id != 0 AND intent_id != ? AND state IN ('sending', 'unknown')"
 )
 
 

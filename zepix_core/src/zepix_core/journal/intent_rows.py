@@ -47,8 +47,13 @@ def from_row(row: tuple[Any, ...]) -> Intent:
     return Intent(**data)
 
 
+# The index of what may be open is partial: a query uses it only when it repeats this very condition.
+MAYBE_OPEN = "state IN ('planned', 'sending', 'placed', 'partly_filled', 'filled', 'unknown', 'adopted')"
 _BY_ID = SELECT + " WHERE intent_id = ?"
-_ENTRY = SELECT + " WHERE position_id = ? AND account = ? AND action = 'open' ORDER BY sequence LIMIT 1"
+_ENTRY = (
+    SELECT + " WHERE position_id = ? AND position_id != 0 AND account = ? AND action = 'open'"
+    " ORDER BY sequence LIMIT 1"
+)
 
 
 def find(connection: sqlite3.Connection, query: str, parameters: Iterable[Any] = ()) -> tuple[Intent, ...]:

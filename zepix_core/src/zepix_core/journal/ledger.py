@@ -4,22 +4,22 @@ import sqlite3
 
 import attrs
 
-from zepix_core.journal.intent_rows import SELECT, find
+from zepix_core.journal.intent_rows import MAYBE_OPEN, SELECT, find
 from zepix_core.journal.intents import HOLDING
 from zepix_core.model.order import Book, Intent
 from zepix_core.services.gate_facts import OpenTrade
 
-_OPEN = (
-    SELECT + " WHERE action = 'open' AND account = ? AND state IN"
-    " ('planned', 'sending', 'placed', 'partly_filled', 'filled', 'unknown', 'adopted') ORDER BY sequence"
-)
+_OPEN = SELECT + " WHERE action = 'open' AND account = ? AND " + MAYBE_OPEN + " ORDER BY sequence"
 _CLOSED_VOLUME = (
     "SELECT coalesce(sum(volume), 0) FROM deals WHERE position_id = ? AND account = ? AND entry = 'out'"
 )
 _CLOSED_PARTS = (
-    "SELECT position_id, sum(volume) FROM deals WHERE account = ?1 AND entry = 'out' AND position_id IN"
-    " (SELECT position_id FROM intents WHERE action = 'open' AND account = ?1 AND position_id != 0"
-    " AND state IN ('placed', 'partly_filled', 'filled', 'unknown', 'adopted')) GROUP BY position_id"
+    # The plus keeps the account out of the choice of an index: all deals have the same.
+    "SELECT position_id, sum(volume) FROM deals"
+    " WHERE +account = ?1 AND entry = 'out' AND position_id IN"
+    " (SELECT position_id FROM intents WHERE action = 'open' AND account = ?1 AND +position_id != 0 AND state"
+    " IN ('planned', 'sending', 'placed', 'partly_filled', 'filled', 'unknown', 'adopted'))"
+    " GROUP BY position_id"
 )
 _TODAY = (
     "SELECT count(DISTINCT trade_group) FROM intents WHERE plugin = ? AND created_ns >= ? AND book = ?"

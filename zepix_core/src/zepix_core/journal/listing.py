@@ -43,7 +43,7 @@ _DEALS = (
 _CLOSERS = (
     "SELECT account, position_id, label FROM intents WHERE action = 'close' AND label != ''"
     " AND state IN ('filled', 'closed', 'partly_filled')"
-    " AND position_id IN (SELECT value FROM json_each(?)) ORDER BY rowid"
+    " AND position_id != 0 AND position_id IN (SELECT value FROM json_each(?)) ORDER BY rowid"
 )
 BY_US = ("expert", "client")
 

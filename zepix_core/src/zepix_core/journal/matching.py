@@ -3,7 +3,7 @@
 import sqlite3
 
 from zepix_core.clock import NS
-from zepix_core.journal.intent_rows import SELECT, entry_of, find, get
+from zepix_core.journal.intent_rows import MAYBE_OPEN, SELECT, entry_of, find, get
 from zepix_core.journal.intents import intent_in
 from zepix_core.model.market import Side
 from zepix_core.model.order import Action, Book, Deal, Intent, Position
@@ -12,11 +12,12 @@ BEFORE_NS = 300 * NS
 LEAST = 1e-7
 _BY_ORDER = SELECT + " WHERE account = ? AND action = ? AND order_ticket = ? AND order_ticket != 0"
 _OPEN_LIKE = (
-    SELECT + " WHERE account = ? AND action = 'open' AND position_id = 0 AND state IN"
+    SELECT + " WHERE account = ? AND action = 'open' AND position_id = 0 AND " + MAYBE_OPEN + " AND state IN"
     " ('sending', 'placed', 'unknown') AND book = ? AND magic = ? AND symbol = ? AND side = ?"
 )
 _CLOSING = (
-    SELECT + " WHERE account = ? AND action = 'close' AND position_id = ? AND state IN ('sending', 'unknown')"
+    SELECT + " WHERE account = ? AND action = 'close' AND position_id = ? AND position_id != 0"
+    " AND state IN ('sending', 'unknown')"
 )
 
 

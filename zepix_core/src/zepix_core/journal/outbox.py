@@ -8,7 +8,7 @@ from zepix_core.clock import NS, Clock
 from zepix_core.model.notice import Notice
 
 SAME_NOTICE_NS = 300 * NS
-_KNOWN = "SELECT id FROM outbox WHERE type = ? AND key = ? AND created_ns > ? ORDER BY id DESC LIMIT 1"
+_KNOWN = "SELECT id FROM outbox WHERE type = ? AND key = ? AND created_ns > ? LIMIT 1"
 _INSERT = (
     "INSERT INTO outbox (created_ns, type, priority, plugin, symbol, alert_id, key, text, data)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"

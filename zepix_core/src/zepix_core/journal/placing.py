@@ -270,9 +270,7 @@ def _same_request(known: list[Intent], ids: Sequence[str]) -> None:
         )
 
 
-_GROUP = intent_rows.SELECT + " WHERE trade_group = ? AND action = 'open' AND intent_id != ? AND account = ?"
-
-
 def _pair(connection: sqlite3.Connection, second: Intent) -> tuple[Intent, Intent | None]:
-    others = intent_rows.find(connection, _GROUP, (second.group, second.intent_id, second.account))
-    return intent_rows.get(connection, second.intent_id) or second, others[0] if others else None
+    """Both legs as they stand; a trade is named after its first leg."""
+    first = None if second.group == second.intent_id else intent_rows.get(connection, second.group)
+    return intent_rows.get(connection, second.intent_id) or second, first

@@ -195,7 +195,9 @@ def unresolved(connection: sqlite3.Connection, account: str) -> tuple[Intent, ..
 
 _UNRESOLVED = (
     intent_rows.SELECT
-    + " WHERE account = ? AND state IN ('planned', 'sending', 'placed', 'unknown') ORDER BY sequence"
+    + " WHERE account = ? AND "
+    + intent_rows.MAYBE_OPEN
+    + " AND state IN ('planned', 'sending', 'placed', 'unknown') ORDER BY sequence"
 )
 
 
