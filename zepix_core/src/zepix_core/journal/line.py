@@ -54,7 +54,12 @@ class Sent:
 
 
 class OrderLine:
-    """What everything that trades on this account shares."""
+    """What everything that trades on this account shares.
+
+    Attributes:
+        link: The broker is there and its books were compared since it last came back.
+        ending: Set when the host ends: nothing more is opened, nothing new is written down.
+    """
 
     def __init__(
         self, executor: Executor, broker: Broker, clock: Clock, settings: TradingSettings, account: str
@@ -66,6 +71,7 @@ class OrderLine:
         self.account = account
         self.lock = asyncio.Lock()
         self.link = True
+        self.ending = asyncio.Event()
         self.quotes = Quotes(broker)
         self.control = Control(executor, clock)
         self.risk = RiskBook(executor, broker, clock, self.quotes, lambda: self.settings, account)
@@ -78,6 +84,17 @@ class OrderLine:
         if plugin not in self._numbers:
             self._numbers[plugin] = await self.executor.run(lambda connection: number_of(connection, plugin))
         return self._numbers[plugin]
+
+    async def pause(self, seconds: float) -> None:
+        """Wait that long, or until the host ends."""
+        waits = [
+            asyncio.ensure_future(work) for work in (self.clock.sleep(seconds), self.ending.wait())
+        ]  # fmt: skip
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
 
     def write_request(self, connection: sqlite3.Connection, intent: Intent) -> None:
         """The event of a request that is about to be sent, in the commit that makes it `sending`."""

@@ -157,6 +157,7 @@ class OrderDesk:
 
     async def stop(self) -> None:
         """Open nothing more, finish what is being sent, stop looking; the rest is for the next start."""
+        self.line.ending.set()
         self.control.hold("the host's end")
         if self._running:
             await asyncio.wait(self._running)

@@ -9,6 +9,7 @@ import attrs
 from zepix_core.clock import NS
 from zepix_core.errors import BadArgument, BrokerOffline, StorageError
 from zepix_core.journal import intent_rows, outbox
+from zepix_core.journal.deals import update_of
 from zepix_core.journal.entry_order import Order, legs_of, write_order
 from zepix_core.journal.facts import FactsReader
 from zepix_core.journal.intents import HOLDING, intent_id
@@ -19,16 +20,17 @@ from zepix_core.journal.retcodes import ReplyClass
 from zepix_core.journal.trade_notices import entry_notice, half_notice
 from zepix_core.journal.unknown import LookUp
 from zepix_core.journal.updates import Updates
-from zepix_core.model.order import Action, Intent, IntentState, OrderResult
+from zepix_core.model.order import Action, Intent, IntentState, OrderResult, UpdateKind
 from zepix_core.services.calls import Leg, PlaceReply, PlaceRequest
 from zepix_core.services.context import CallContext
-from zepix_core.services.gates import GateReport, judge, judge_again, with_margin
+from zepix_core.services.gates import GateReport, judge, judge_again, with_age, with_margin
 from zepix_core.services.rates import RateWindow
 
 T = TypeVar("T")
 S = IntentState
 RATE_LIMITED = "RATE_LIMITED"
 EXPIRED = "EXPIRED"
+PAUSED = "TRADING_PAUSED"
 TOO_SMALL = "VOLUME_TOO_SMALL"
 
 
@@ -57,14 +59,25 @@ class Placing:
                 if known:
                     _same_request(known, ids)
                     return PlaceReply(results=tuple(result_of(intent) for intent in known))
+                if self._line.ending.is_set():
+                    raise BrokerOffline("The host is ending.", "The alert comes again at the next start.")
                 report, price = await self._judge(ctx, request)
                 wait = self._wait(ctx, request, report, since)
                 if wait is None:
                     return await self._act(ctx, request, report, price, key, ids)
-            await self._line.clock.sleep(wait)
+            await self._line.pause(wait)
 
     async def check(self, ctx: CallContext, request: PlaceRequest) -> PlaceReply:
-        """What placing would meet, rates waited for as there; nothing is written or sent."""
+        """What placing would meet, rates waited for as there; nothing is written or sent.
+
+        What was placed already, before a crash, is not judged again: its own position fills the caps.
+        """
+        if ctx.alert is not None or request.key or ctx.call_key:
+            key = ctx.event_key(request.key)
+            ids = [intent_id(key, ctx.plugin.id, leg.name, Action.OPEN) for leg in request.legs]
+            if known := await self._known(ids):
+                _same_request(known, ids)
+                return PlaceReply(results=tuple(result_of(intent) for intent in known))
         since = self._since(ctx)
         report, price = await self._judge(ctx, request)
         while (wait := self._wait(ctx, request, report, since)) is not None:
@@ -97,7 +110,10 @@ class Placing:
                 return
             reason = EXPIRED if old else await self._late_reason(ctx, second, first)
             if reason:
-                await self._line.executor.run(lambda c: self._deny(c, second, first, reason))
+                await self._line.executor.run(lambda c: self._deny_late(c, second, first, reason))
+                self._updates.tell([second.plugin])
+                return
+            if self._line.ending.is_set():
                 return
             await self._line.executor.run(lambda c: self._to_sending(c, second.intent_id))
             sent = await self._send(ctx, attrs.evolve(second, state=S.SENDING))
@@ -127,7 +143,8 @@ class Placing:
             except BrokerOffline:
                 needed = None
             report = with_margin(report, needed, facts.risk.margin_free)
-        return report, price
+        age = (self._line.clock.now_ns() - self._since(ctx)) / NS
+        return with_age(report, age, self._line.settings.max_age_seconds), price
 
     def _wait(self, ctx: CallContext, request: PlaceRequest, report: GateReport, since: int) -> float | None:
         """Seconds until the rates let it through; ``None``: it does not wait, or would be too old then."""
@@ -179,6 +196,10 @@ class Placing:
         line.write_reply(connection, sent)
         first = settle(connection, line.clock, sent)
         if first.state in SETTLED or first.state is S.PLACED:
+            if line.ending.is_set():
+                return first, second
+            if line.control.state.why:
+                return first, self._deny(connection, second, first, PAUSED)
             return first, self._to_sending(connection, second.intent_id)
         if first.state is S.UNKNOWN:
             return first, second
@@ -260,6 +281,14 @@ class Placing:
         if first is not None and (first.state in SETTLED or denied.reason == EXPIRED):
             outbox.put(connection, self._line.clock, half_notice(first, denied))
         return denied
+
+    def _deny_late(
+        self, connection: sqlite3.Connection, second: Intent, first: Intent | None, reason: str
+    ) -> None:
+        """The plugin was told that the leg's outcome is open: it hears that nothing comes of it."""
+        denied = self._deny(connection, second, first, reason)
+        update = update_of(denied, UpdateKind.REJECTED, self._line.clock.now_ns(), denied.reason)
+        self._updates.emit(connection, update)
 
 
 def _same_request(known: list[Intent], ids: Sequence[str]) -> None:

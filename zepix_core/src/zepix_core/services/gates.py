@@ -121,6 +121,15 @@ def with_margin(report: GateReport, needed: float | None, free: float | None) ->
     return attrs.evolve(report, gates=(*report.gates, judged.gate), code=judged.code, message=judged.message)
 
 
+def with_age(report: GateReport, age: float, limit: float) -> GateReport:
+    """Add the last gate: an entry that waited too long for its plugin or its turn is not sent (seconds)."""
+    if not report.ok:
+        return report
+    judge_ = passed if age <= limit else failed
+    judged = judge_("age", "EXPIRED", round(age, 3), "<=", limit, "seconds since the alert came")
+    return attrs.evolve(report, gates=(*report.gates, judged.gate), code=judged.code, message=judged.message)
+
+
 def _standing(request: PlaceRequest, facts: GateFacts, _: Sized) -> Iterator[Judged]:
     plugin = facts.plugin
     yield _flag("running", "TRADING_PAUSED", not facts.paused, facts.paused)
