@@ -244,6 +244,48 @@ async def test_a_restart_remembers_what_was_accepted(desk: Bench) -> None:
     assert (await sent(desk, entry(tf="5"))).verdict is Verdict.ACTED
 
 
+async def test_a_restart_between_two_seconds_does_not_let_a_repeat_through(desk: Bench) -> None:
+    desk.clock.advance(0.9)
+    await sent(desk, entry())
+    desk.clock.advance(299.9)
+    await desk.restart()
+    assert (await sent(desk, entry())).reason == "duplicate"
+
+
+async def test_a_repeat_within_the_second_of_a_restart_is_still_one(desk: Bench) -> None:
+    desk.clock.advance(0.1)
+    await sent(desk, entry())
+    await desk.restart()
+    desk.clock.advance(0.2)
+    assert (await sent(desk, entry())).reason == "duplicate"
+
+
+async def test_a_repeat_that_waited_while_the_plugin_was_away_is_judged_by_its_arrival(desk: Bench) -> None:
+    await sent(desk, entry())
+    desk.clock.advance(290)
+    late = desk.alert(entry(price=1.165), "key-late")
+    desk.clock.advance(60)
+    await desk.restart()
+    decision = await desk.deliver(late)
+    assert decision is not None
+    assert decision.reason == "duplicate"
+
+
+async def test_a_longer_window_holds_for_what_was_accepted_before_it_was_set(desk: Bench) -> None:
+    await sent(desk, entry())
+    desk.clock.advance(400)
+    await sent(desk, entry(symbol="GBPUSD"))
+    desk.settings("signal_handling", duplicate_window_seconds=600.0)
+    assert (await sent(desk, entry())).reason == "duplicate"
+
+
+async def test_an_empty_list_of_symbols_takes_every_symbol_the_host_knows(desk: Bench) -> None:
+    desk.host["symbol_config"] = {"EURGBP": {}}
+    assert (await sent(desk, entry(symbol="EURGBP"))).reason == "unknown_symbol"
+    desk.config = attrs.evolve(desk.config, settings=attrs.evolve(desk.config.settings, supported_symbols=()))
+    assert (await sent(desk, entry(symbol="EURGBP"))).action == "enter"
+
+
 async def test_a_delivery_repeated_after_a_crash_is_no_duplicate_of_itself(desk: Bench) -> None:
     alert = desk.alert(entry(), "key-1")
     desk.stand.info = None

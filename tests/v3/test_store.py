@@ -276,3 +276,14 @@ def test_the_profit_factor_is_nought_on_an_empty_day(db: sqlite3.Connection) -> 
     daily.recompute(db, DAYS, date(2026, 1, 10))
     (row,) = table(db, "v3_daily_stats")
     assert (row["win_rate"], row["profit_factor"], row["total_dual_entries"]) == (0.0, 0.0, 0)
+
+
+def test_a_second_fill_of_an_order_adds_to_its_lots_and_moves_the_pairs_entry() -> None:
+    connection = database()
+    store.log(connection, signal())
+    opened = update(UpdateKind.OPENED, "A", volume=0.01, price=1.1648, price_open=1.1648)
+    more = update(UpdateKind.MODIFIED, "A", volume=0.02, price=1.1650, price_open=1.1649)
+    for one in (opened, more, more):
+        store.apply(connection, one, describe, NOW)
+    row = trade_row(connection)
+    assert (row["order_a_lot_size"], row["entry_price"]) == (0.02, 1.1649)

@@ -26,6 +26,11 @@ NOT_ACCEPTED = frozenset(
 )
 
 
+KEPT = timedelta(hours=1)
+"""How much longer than the window an alert is remembered: one may wait before its turn, behind exits or
+while the plugin was away, and is judged by its arrival."""
+
+
 def meaning(alert: V3Alert) -> tuple[Any, ...]:
     """What makes an alert a repeat of another: type, signal, symbol, timeframe and direction, for a
     pulse its trends. Price and score are not part of it."""
@@ -38,11 +43,12 @@ class Memory:
     """Accepted alerts by their key, as long as they matter."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, tuple[datetime, tuple[Any, ...]]] = {}
+        self._seen: dict[str, tuple[datetime, timedelta, tuple[Any, ...]]] = {}
 
-    def remember(self, key: str, at: datetime, alert: V3Alert) -> None:
-        """Note an accepted alert that arrived ``at``; the same key again changes nothing."""
-        self._seen[key] = (at, meaning(alert))
+    def remember(self, key: str, at: datetime, alert: V3Alert, vague: timedelta = timedelta(0)) -> None:
+        """Note an accepted alert that arrived ``at`` or up to ``vague`` later; the same key again changes
+        nothing."""
+        self._seen[key] = (at, vague, meaning(alert))
 
     def forget(self, key: str) -> None:
         """An alert that was refused after all."""
@@ -50,11 +56,11 @@ class Memory:
 
     def before(self, key: str, at: datetime, window: float) -> tuple[Accepted, ...]:
         """What was accepted in the ``window`` seconds before ``at``, without the alert's own delivery,
-        which may come again after a crash. What is older is dropped."""
+        which may come again after a crash. An age is the least it can be."""
         oldest = at - timedelta(seconds=window)
-        self._seen = {seen: entry for seen, entry in self._seen.items() if entry[0] > oldest}
+        self._seen = {seen: entry for seen, entry in self._seen.items() if entry[0] > oldest - KEPT}
         return tuple(
-            Accepted(age=(at - when).total_seconds(), meaning=what)
-            for seen, (when, what) in self._seen.items()
-            if seen != key and when <= at
+            Accepted(age=max(0.0, (at - when - vague).total_seconds()), meaning=what)
+            for seen, (when, vague, what) in self._seen.items()
+            if seen != key and when <= at and when + vague > oldest
         )

@@ -23,13 +23,16 @@ from zepix_plugins_v3.alert import Refusal, V3Alert, parse
 from zepix_plugins_v3.config import V3Config
 from zepix_plugins_v3.daily import TradingDays
 from zepix_plugins_v3.decide import decide, refused
-from zepix_plugins_v3.duplicates import NOT_ACCEPTED, Memory
+from zepix_plugins_v3.duplicates import KEPT, NOT_ACCEPTED, Memory
 from zepix_plugins_v3.facts import gather
 from zepix_plugins_v3.rules import HostRules, Rules
 from zepix_plugins_v3.signals import Category
 from zepix_plugins_v3.store import SignalRow
 from zepix_plugins_v3.text import clean
 from zepix_plugins_v3.trade import Trade
+
+# The log keeps whole seconds: an alert came up to this much later than its row says.
+_FRACTION = timedelta(seconds=1) - timedelta.resolution
 
 
 class CombinedV3(LogicPlugin):
@@ -58,7 +61,7 @@ class CombinedV3(LogicPlugin):
         """Remember what was accepted lately, and bring today's figures up to date."""
         rules, now = self._rules(api), api.now()
         window = max(rules.duplicate_window, rules.squeeze_seconds)
-        start = now - timedelta(seconds=window)
+        start = now - timedelta(seconds=window) - KEPT
         for row in await api.db.read(lambda connection: store.since(connection, start)):
             self._recall(row, rules, api)
         days = _days(api)
@@ -140,15 +143,17 @@ class CombinedV3(LogicPlugin):
             self._known = (config, host, Rules.of(config, host))
         return self._known[2]
 
-    def _accept(self, key: str, at: datetime, alert: V3Alert, rules: Rules) -> None:
-        self._memory.remember(key, at, alert)
+    def _accept(
+        self, key: str, at: datetime, alert: V3Alert, rules: Rules, vague: timedelta = timedelta(0)
+    ) -> None:
+        self._memory.remember(key, at, alert, vague)
         if alert.type == "squeeze_v3":
             self._squeezed[alert.symbol] = at + timedelta(seconds=rules.squeeze_seconds)
 
     def _recall(self, row: SignalRow, rules: Rules, api: ServiceAPI) -> None:
         alert = None if row.skip_reason in NOT_ACCEPTED else _read(row, api)
         if alert is not None:
-            self._accept(row.alert_key, row.received_at, alert, rules)
+            self._accept(row.alert_key, row.received_at, alert, rules, _FRACTION)
 
     async def _refuse(
         self, alert: Alert, payload: dict[str, Any], refusal: Refusal, api: ServiceAPI
@@ -167,8 +172,9 @@ class CombinedV3(LogicPlugin):
 
 def _symbols(api: ServiceAPI) -> frozenset[str]:
     """The symbol table. What the settings leave out stays known, so that its positions keep their exits;
-    the host refuses entries on it."""
-    return frozenset(tables.SYMBOLS) | frozenset(map(str.upper, api.config.symbols_allowed()))
+    the host refuses entries on it. No list at all takes every symbol the host knows."""
+    listed = api.config.symbols_allowed() or api.get_config("symbol_config", None) or ()
+    return frozenset(tables.SYMBOLS) | frozenset(map(str.upper, listed))
 
 
 def _days(api: ServiceAPI) -> TradingDays:

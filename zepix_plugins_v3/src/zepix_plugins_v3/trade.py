@@ -167,14 +167,24 @@ def opened(trade: Trade, leg: str, update: TradeUpdate) -> Trade:
     known = trade.leg(leg)
     if known.ticket is None:
         trade = trade.with_leg(leg, open_order(update.ticket, update.volume, update.sl, update.tp))
-    if update.kind is UpdateKind.OPENED and (leg == "A" or trade.a.ticket is None) and update.price:
+    if update.kind is UpdateKind.OPENED and _first(trade, leg) and update.price:
         trade = attrs.evolve(trade, entry_price=update.price, entry_time=stamp(update.at))
     return trade
 
 
 def moved(trade: Trade, leg: str, update: TradeUpdate) -> Trade:
-    """Stop and target of an order as they stand now."""
-    return trade.with_leg(leg, attrs.evolve(trade.leg(leg), sl=update.sl or None, tp=update.tp or None))
+    """Stop and target of an order as they stand now, and what a second fill added to it."""
+    known = trade.leg(leg)
+    lots = max(known.lots or 0.0, update.volume)
+    trade = trade.with_leg(leg, attrs.evolve(known, lots=lots, sl=update.sl or None, tp=update.tp or None))
+    if _first(trade, leg) and update.price_open:
+        trade = attrs.evolve(trade, entry_price=update.price_open)
+    return trade
+
+
+def _first(trade: Trade, leg: str) -> bool:
+    """Whether the pair's entry is this order's: A's, or B's while A is not in."""
+    return leg == "A" or trade.a.ticket is None
 
 
 def closed(trade: Trade, leg: str, update: TradeUpdate, bookings: Sequence[Booking]) -> Trade:
