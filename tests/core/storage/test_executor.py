@@ -293,3 +293,42 @@ async def test_readers_do_not_wait_for_the_writer(writer: WriterThread) -> None:
     assert await writer.read(numbers) == []
     go.set()
     await writing
+
+
+def _fill(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA max_page_count = 1")
+    for number in range(10_000):
+        connection.execute("INSERT INTO t VALUES (?)", (number,))
+
+
+async def test_a_full_disk_inside_the_work_is_an_error_of_the_storage(file: Executor) -> None:
+    with pytest.raises(StorageError, match="full"):
+        await file.run(_fill)
+    await file.run(lambda c: c.execute("PRAGMA max_page_count = 1000000").fetchone())
+    assert await file.run(put(1)) == 1
+    assert stored(file.path) == [1]
+
+
+async def test_a_file_that_another_process_locks_is_an_error_of_the_storage(file: Executor) -> None:
+    await file.run(lambda c: c.execute("PRAGMA busy_timeout = 0").fetchone())
+    other = sqlite3.connect(file.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageError, match="locked"):
+        await file.run(put(1))
+    other.close()
+    assert await file.run(put(2)) == 2
+
+
+async def test_a_writer_that_died_leaves_nobody_waiting(
+    writer: WriterThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(pieces: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(writer, "_commit", die)
+    lost = asyncio.create_task(writer.run(put(1)))
+    await asyncio.to_thread(writer._thread.join)
+    assert not writer.alive
+    with pytest.raises(StorageError):
+        await asyncio.wait_for(writer.run(put(2)), 5)
+    lost.cancel()

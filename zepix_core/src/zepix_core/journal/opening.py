@@ -46,6 +46,8 @@ async def prepare_journal(journal: Executor, clock: Clock, facts: Mapping[str, A
 
     try:
         await journal.run(work)
+    except StorageError as error:
+        raise SettingsError(error.message, error.hint) from error
     except sqlite3.DatabaseError as error:
         raise SettingsError(f"{journal.path} is damaged: {error}.", HINT) from error
 

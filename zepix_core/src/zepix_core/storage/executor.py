@@ -21,6 +21,17 @@ Work = Callable[[sqlite3.Connection], T]
 BATCH = 256
 READERS = 4
 READER_PATIENCE = 30.0
+# What a lock or the disk can cause at any statement and may pass; all else is raised as it is.
+FAULTS = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
 
 log = logging.getLogger(__name__)
 
@@ -34,17 +45,25 @@ class Executor(Protocol):
     def connections(self) -> int:
         """Open connections: the writer and the readers opened so far."""
 
+    @property
+    def alive(self) -> bool:
+        """False once nothing can be written any more, though nobody closed it."""
+
     async def run(self, work: Work[T]) -> T:
         """Run ``work`` inside a write transaction; returns after COMMIT. Errors of ``work`` are raised
         here and undo that piece alone. Work once submitted is carried out even when its caller is
         cancelled.
 
         Raises:
-            StorageError: The commit itself failed; nothing of this piece was stored.
+            StorageError: The file or the disk failed; nothing of this piece was stored.
         """
 
     async def read(self, work: Work[T]) -> T:
-        """Run ``work`` on a read-only connection, inside one read transaction."""
+        """Run ``work`` on a read-only connection, inside one read transaction.
+
+        Raises:
+            StorageError: The file or the disk failed.
+        """
 
     async def close(self) -> None:
         """Finish what was submitted, checkpoint and close."""
@@ -122,16 +141,25 @@ def _raisable(error: BaseException) -> BaseException:
     return failure
 
 
-def _read(connection: sqlite3.Connection, work: Work[T]) -> T:
-    connection.execute("BEGIN")
+def _read(path: Path, connection: sqlite3.Connection, work: Work[T]) -> T:
     try:
+        connection.execute("BEGIN")
         return work(connection)
+    except sqlite3.Error as error:
+        if not _is_fault(error) or error.sqlite_errorcode == sqlite3.SQLITE_READONLY:
+            raise
+        raise StorageError(f"{path.name} could not be read: {error}.") from error
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
 
 
-def _not_written(path: Path, error: BaseException) -> StorageError:
+def _is_fault(error: BaseException | None) -> bool:
+    code = getattr(error, "sqlite_errorcode", None) if isinstance(error, sqlite3.Error) else None
+    return code is not None and code & 0xFF in FAULTS
+
+
+def _not_written(path: Path, error: BaseException | None) -> StorageError:
     if isinstance(error, StorageError):
         failure = StorageError(error.message, error.hint)
     else:
@@ -164,8 +192,12 @@ class WriterThread:
     def connections(self) -> int:
         return 1 + self._opened
 
+    @property
+    def alive(self) -> bool:
+        return self._closed or self._thread.is_alive()
+
     async def run(self, work: Work[T]) -> T:
-        if self._closed:
+        if self._closed or not self._thread.is_alive():
             raise StorageError(f"{self.path.name} is closed.")
         piece = _Submitted(work, asyncio.get_running_loop())
         self._queue.put(piece)
@@ -199,7 +231,7 @@ class WriterThread:
             connection = open_reader(self.path)
             self._opened += 1
         try:
-            return _read(connection, work)
+            return _read(self.path, connection, work)
         finally:
             self._readers.append(connection)
 
@@ -215,6 +247,20 @@ class WriterThread:
         await asyncio.to_thread(self._thread.join)
 
     def _work(self) -> None:
+        try:
+            self._commit_all()
+        except BaseException:
+            log.critical("the writer of %s failed", self.path.name, exc_info=True)
+        self._refuse_rest()
+
+    def _refuse_rest(self) -> None:
+        """Nobody waits for a writer that has ended."""
+        while not self._queue.empty():
+            if (piece := self._queue.get()) is not None:
+                piece.error = StorageError(f"{self.path.name} is closed.")
+                piece.loop.call_soon_threadsafe(_settle, [piece])
+
+    def _commit_all(self) -> None:
         stop = False
         while not stop:
             pieces: list[_Submitted] = []
@@ -243,6 +289,9 @@ class WriterThread:
             for piece in pieces:
                 piece.error = _not_written(self.path, error)
             self._reopen()
+        for piece in pieces:
+            if _is_fault(piece.error):
+                piece.error = _not_written(self.path, piece.error)
         for loop in {piece.loop for piece in pieces}:
             try:
                 loop.call_soon_threadsafe(_settle, [piece for piece in pieces if piece.loop is loop])
@@ -270,6 +319,10 @@ class SameThread:
     def connections(self) -> int:
         return 1
 
+    @property
+    def alive(self) -> bool:
+        return True
+
     async def run(self, work: Work[T]) -> T:
         piece = Piece(work)
         try:
@@ -277,7 +330,7 @@ class SameThread:
         except (sqlite3.Error, StorageError) as error:
             raise _not_written(self.path, error) from error
         if piece.error is not None:
-            raise piece.error
+            raise _not_written(self.path, piece.error) if _is_fault(piece.error) else piece.error
         result: T = piece.result
         return result
 
@@ -287,7 +340,7 @@ class SameThread:
         except sqlite3.ProgrammingError:
             raise StorageError(f"{self.path.name} is closed.") from None
         try:
-            return _read(self._connection, work)
+            return _read(self.path, self._connection, work)
         finally:
             self._connection.execute("PRAGMA query_only = OFF")
 
