@@ -6,6 +6,7 @@ import attrs
 
 from zepix_core import CloseResult, DualResult, OrderResult, ServiceAPI, ZepixError
 from zepix_plugins_v3.decision import Entry
+from zepix_plugins_v3.rules import exact
 
 LABELS = ("OrderA_TP_Trail", "OrderB_Profit_Trail")
 _LIMITS = {"DAILY_LIMIT": "daily_loss_limit", "LIFETIME_LIMIT": "lifetime_loss_limit"}
@@ -68,15 +69,27 @@ async def enter(
 
 async def close(tickets: tuple[int, ...], reason: str, api: ServiceAPI) -> tuple[CloseResult, ...]:
     """Close positions one after the other; one that cannot be closed does not stop the rest."""
-    results = []
-    for ticket in tickets:
+    return tuple([await _close(ticket, reason, api) for ticket in tickets])
+
+
+async def _close(ticket: int, reason: str, api: ServiceAPI) -> CloseResult:
+    """Close a whole position. A broker may fill a part of a close only: what is left is closed again."""
+    closed = CloseResult(success=False, order_id=ticket)
+    for key in (None, "rest-1", "rest-2"):
         try:
-            results.append(await api.orders.close_position(ticket, reason))
+            closed = _added(closed, await api.orders.close_position(ticket, reason, key=key))
         except ZepixError as error:
-            results.append(
-                CloseResult(success=False, order_id=ticket, code="CLOSE_FAILED", message=str(error))
-            )
-    return tuple(results)
+            return attrs.evolve(closed, success=False, code="CLOSE_FAILED", message=str(error))
+        if not closed.success or closed.remaining_volume <= 0:
+            return closed
+    left = f"{closed.remaining_volume:g} lots are left"
+    return attrs.evolve(closed, success=False, code="PARTLY_CLOSED", message=left)
+
+
+def _added(before: CloseResult, result: CloseResult) -> CloseResult:
+    money = exact(before.profit_dollars) + exact(result.profit_dollars)
+    volume = exact(before.closed_volume) + exact(result.closed_volume)
+    return attrs.evolve(result, closed_volume=float(volume), profit_dollars=float(money))
 
 
 def reason_of(code: str) -> str:
