@@ -1,6 +1,7 @@
 """The host: what is started in which order, what hangs on what, and how it stops."""
 
 import asyncio
+import gc
 import logging
 import os
 import secrets
@@ -181,6 +182,9 @@ class Host:
         self._remember_plugins()
         await self.feed.start()
         await self.loop.start()
+        # What was imported stays: collections need not look at it again, and answers need not wait for that.
+        gc.collect()
+        gc.freeze()
         self._phase = "running"
         self._set_ready(True)
         log.info("ready", extra={"fields": {"boot": self.boot, "sqlite": sqlite3.sqlite_version}})
