@@ -35,7 +35,7 @@ def code(wanted: Entry, market: Market = MARKET, settings: BracketSettings = SET
 def test_a_buy_between_its_stops_is_an_order_with_every_gate_passed() -> None:
     order = decide(entry(), MARKET, SETTINGS)
     assert isinstance(order, Order)
-    assert [gate.name for gate in order.gates] == ["price", "symbol", "stops"]
+    assert [gate.name for gate in order.gates] == ["known", "price", "symbol", "stops"]
     assert all(gate.passed for gate in order.gates)
     assert (order.price, order.sl_pips) == (D("1.0850"), None)
 
@@ -60,7 +60,7 @@ def test_a_risk_is_turned_into_a_stop_distance_in_pips_and_shown() -> None:
         ({"side": Side.SELL}, MARKET, "invalid_stops"),
         ({}, Market(pip_size=D("0.0001")), "no_price"),
         ({"lots": None, "risk_percent": D("2.01")}, MARKET, "risk_too_large"),
-        ({"lots": None, "risk_percent": D(1)}, Market(price=D("1.0850")), "no_symbol_info"),
+        ({}, Market(price=D("1.0850")), "unknown_symbol"),
     ],
 )
 def test_what_is_wrong_or_missing_never_opens_a_trade(

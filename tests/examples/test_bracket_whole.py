@@ -68,7 +68,7 @@ async def test_the_same_delivery_again_trades_once(paper_host: Hosts) -> None:
         ({"lots": "0.1"}, "invalid_lots"),
         ({"sl": None}, "missing_stop"),
         ({"sl": 1.09, "tp": 1.08}, "invalid_stops"),
-        ({"symbol": "NOSUCH", "price": 1.085}, "symbol_not_allowed"),
+        ({"symbol": "NOSUCH", "price": 1.085}, "unknown_symbol"),
     ],
 )
 async def test_a_refused_alert_ends_with_its_reason_and_no_order(

@@ -10,11 +10,11 @@ from zepix_bracket.config import BracketSettings
 from zepix_core import Gate, Side, Step
 
 _CODES = {
+    "known": "unknown_symbol",
     "price": "no_price",
     "symbol": "symbol_not_allowed",
     "stops": "invalid_stops",
     "risk_percent": "risk_too_large",
-    "pip_size": "no_symbol_info",
 }
 
 
@@ -24,7 +24,7 @@ class Market:
 
     Attributes:
         price: Where an order of this side would fill now.
-        pip_size: One pip of the symbol, as a price.
+        pip_size: One pip of the symbol, as a price; a symbol the host does not know has none.
     """
 
     price: Decimal | None = None
@@ -59,25 +59,26 @@ class Refused:
 def decide(entry: Entry, market: Market, settings: BracketSettings) -> Order | Refused:
     """Decide about an entry. The host's own gates (limits, spread, hours) come after this."""
     price = entry.price if entry.price is not None else market.price
+    gates: list[Gate] = [Gate("known", market.pip_size is not None, entry.symbol, "a symbol of the host")]
+    if market.pip_size is None:
+        return _refused(tuple(gates))
+    gates.append(Gate("price", price is not None, None if price is None else str(price), "known"))
     if price is None:
-        return _refused((Gate("price", False, None, "known"),))
-    gates: list[Gate] = [Gate("price", True, str(price), "known")]
-    for gate in _tests(entry, price, market.pip_size, settings):
+        return _refused(tuple(gates))
+    for gate in _tests(entry, price, settings):
         gates.append(gate)
         if not gate.passed:
             return _refused(tuple(gates))
     sl_pips: Decimal | None = None
     steps: tuple[Step, ...] = ()
-    if entry.risk_percent is not None and market.pip_size is not None:
+    if entry.risk_percent is not None:
         sl_pips = abs(price - entry.sl) / market.pip_size
         formula = f"|{price} - {entry.sl}| / {market.pip_size}"
         steps = (Step("stop distance", formula, f"{sl_pips:.1f} pips"),)
     return Order(entry=entry, price=price, sl_pips=sl_pips, gates=tuple(gates), steps=steps)
 
 
-def _tests(
-    entry: Entry, price: Decimal, pip_size: Decimal | None, settings: BracketSettings
-) -> Iterator[Gate]:
+def _tests(entry: Entry, price: Decimal, settings: BracketSettings) -> Iterator[Gate]:
     """The tests in their order; nobody asks for the next one after a failure."""
     allowed, most = settings.supported_symbols, settings.max_risk_percent
     yield Gate(
@@ -93,7 +94,6 @@ def _tests(
     if entry.risk_percent is not None:
         fine = entry.risk_percent <= Decimal(str(most))
         yield Gate("risk_percent", fine, float(entry.risk_percent), "<=", most)
-        yield Gate("pip_size", pip_size is not None, str(pip_size), "known")
 
 
 def _refused(gates: tuple[Gate, ...]) -> Refused:

@@ -57,14 +57,13 @@ class Bracket(LogicPlugin):
 
     async def _look(self, entry: Entry, api: ServiceAPI) -> Market:
         """Ask the market for what the alert does not say."""
-        price = pip_size = None
+        facts = await api.get_symbol_info(entry.symbol)
+        price = None
         if entry.price is None:
             quote = await api.get_current_price_data(entry.symbol)
             if quote is not None:
                 price = Decimal(str(quote.ask if entry.side is Side.BUY else quote.bid))
-        if entry.risk_percent is not None:
-            known = await api.get_pip_size(entry.symbol)
-            pip_size = None if known is None else Decimal(str(known))
+        pip_size = None if facts is None else Decimal(str(facts.pip_size))
         return Market(price=price, pip_size=pip_size)
 
     async def _place(self, order: Order, api: ServiceAPI) -> Decision:
