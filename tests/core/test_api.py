@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -277,6 +278,11 @@ def test_settings_are_read_by_dotted_keys(api: ServiceAPI) -> None:
     copy = api.get_config(r"a\.b")
     copy["list"].append(3)
     assert api.get_config(r"a\.b.list") == [1, 2]
+
+
+def test_trading_days_are_the_hosts(api: ServiceAPI) -> None:
+    first, _ = api.trading_days.bounds(date(2026, 1, 13))
+    assert first == datetime(2026, 1, 12, 22, 5, tzinfo=UTC)
 
 
 def test_a_line_of_the_log_has_a_level_that_exists(api: ServiceAPI, caplog: pytest.LogCaptureFixture) -> None:

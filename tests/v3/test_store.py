@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from zepix_core import OrderResult, UpdateKind
+from zepix_core import OrderResult, TradingDays, UpdateKind
 from zepix_plugins_v3 import daily, store, trade_store
-from zepix_plugins_v3.daily import TradingDays
 from zepix_plugins_v3.rules import from_short_names
 from zepix_plugins_v3.store import SignalRow
 from zepix_plugins_v3.trade import Trade, of_alert
@@ -21,7 +20,7 @@ from .rows import START, closing, database, table, update
 RULES = from_short_names({})
 NOW = "2026-01-12 10:00:01"
 LATER = "2026-01-12 11:00:00"
-DAYS = TradingDays(time(3, 35), ZoneInfo("Asia/Kolkata"))
+DAYS = TradingDays(reset=time(3, 35), zone=ZoneInfo("Asia/Kolkata"))
 
 
 @pytest.fixture
@@ -242,13 +241,6 @@ def test_an_alert_delivered_again_keeps_its_row(db: sqlite3.Connection) -> None:
 def test_alerts_since_a_moment_are_found_oldest_first(db: sqlite3.Connection) -> None:
     store.log(db, signal("key-2"))
     assert [row.alert_key for row in store.since(db, START)] == ["key-1", "key-2"]
-
-
-def test_a_trading_day_starts_at_its_local_time() -> None:
-    assert DAYS.bounds(date(2026, 1, 12)) == ("2026-01-11 22:05:00", "2026-01-12 22:05:00")
-    assert DAYS.day_of(START) == date(2026, 1, 12)
-    assert DAYS.day_of(START.replace(hour=22, minute=4)) == date(2026, 1, 12)
-    assert DAYS.day_of(START.replace(hour=22, minute=5)) == date(2026, 1, 13)
 
 
 def test_the_days_figures_come_from_the_rows(db: sqlite3.Connection) -> None:

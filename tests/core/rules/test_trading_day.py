@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zepix_core.clock import NS, nanoseconds
-from zepix_core.rules.trading_day import day_start_ns, parse_reset_time, trading_day
+from zepix_core.rules.trading_day import TradingDays, day_start_ns, parse_reset_time, trading_day
 
 KOLKATA, BERLIN = ZoneInfo("Asia/Kolkata"), ZoneInfo("Europe/Berlin")
 RESET = time(3, 35)
@@ -40,6 +40,17 @@ def test_a_time_that_does_not_exist_starts_at_the_next_valid_minute() -> None:
 
 def test_a_time_that_exists_twice_counts_the_first_time() -> None:
     assert day_start_ns(date(2026, 10, 25), time(2, 30), BERLIN) == at(2026, 10, 25, 0, 30)
+
+
+def test_trading_days_know_a_moments_day_and_where_it_ends() -> None:
+    days = TradingDays(reset=time(2, 30), zone=BERLIN)
+    first, after = days.bounds(date(2026, 3, 29))
+    assert (first, after) == (
+        datetime(2026, 3, 29, 1, 0, tzinfo=UTC),
+        datetime(2026, 3, 30, 0, 30, tzinfo=UTC),
+    )
+    assert days.day_of(first) == date(2026, 3, 29)
+    assert days.day_of(after) == date(2026, 3, 30)
 
 
 @pytest.mark.parametrize("text", ["", "3", "24:00", "03:60", "3:5", "aa:bb", "-1:00"])

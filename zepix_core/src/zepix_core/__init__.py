@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         PluginConfig,
         RiskSettings,
     )
+    from zepix_core.rules.trading_day import TradingDays
     from zepix_core.services.calls import Leg, LimitState, RiskState, RiskVerdict
 
 _HOMES = {
@@ -67,6 +68,7 @@ _HOMES = {
         "PluginConfig",
         "RiskSettings",
     ),
+    "zepix_core.rules.trading_day": ("TradingDays",),
     "zepix_core.services.calls": ("Leg", "LimitState", "RiskState", "RiskVerdict"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
@@ -106,6 +108,7 @@ __all__ = [
     "Tick",
     "TradeMode",
     "TradeUpdate",
+    "TradingDays",
     "TradingHours",
     "UpdateKind",
     "Verdict",

@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from zepix_core.clock import Clock, moment
 from zepix_core.errors import BadArgument
 from zepix_core.model.notice import Notice, Priority
 from zepix_core.plugin import PluginConfig
+from zepix_core.rules.trading_day import TradingDays, parse_reset_time
 from zepix_core.services import arguments
 from zepix_core.services.host_calls import HostCalls
 from zepix_core.services.host_view import HostView
@@ -121,6 +123,12 @@ class ServiceAPI:
     def now(self) -> datetime:
         """The present moment, aware UTC; replay gives its own time."""
         return moment(self._clock.now_ns())
+
+    @property
+    def trading_days(self) -> TradingDays:
+        """Where one trading day ends and the next begins, by the host's settings in force."""
+        rules = self._host().rules
+        return TradingDays(reset=parse_reset_time(rules.daily_reset_time), zone=ZoneInfo(rules.timezone))
 
     def get_config(self, key: str, default: Any = None) -> Any:
         """A setting of the host by its dotted key, such as ``rr_ratio`` or ``risk_config.max_lot_size``.

@@ -1,12 +1,10 @@
 """A trading day's figures: a cache, recomputed from the trades whenever one of them changes."""
 
 import sqlite3
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
-import attrs
-
+from zepix_core import TradingDays
 from zepix_plugins_v3.rules import exact
 from zepix_plugins_v3.trade import stamp
 
@@ -39,34 +37,9 @@ _STORE = (
 )
 
 
-@attrs.frozen
-class TradingDays:
-    """When a trading day starts: a local time of day in a zone; the day has the local date of its start."""
-
-    reset: time = time(3, 35)
-    zone: ZoneInfo = attrs.field(factory=lambda: ZoneInfo("Asia/Kolkata"))
-
-    def day_of(self, at: datetime) -> date:
-        """The trading day of an aware moment."""
-        local = at.astimezone(self.zone)
-        return local.date() if local.time() >= self.reset else local.date() - timedelta(days=1)
-
-    def bounds(self, day: date) -> tuple[str, str]:
-        """First second of a day and of the next, as the database writes them."""
-        starts = (datetime.combine(one, self.reset, self.zone) for one in (day, day + timedelta(days=1)))
-        first, next_ = (stamp(start) for start in starts)
-        return first, next_
-
-
-def time_of(text: str) -> time:
-    """``HH:MM`` as a time of day."""
-    hours, _, minutes = text.partition(":")
-    return time(int(hours), int(minutes))
-
-
 def recompute(connection: sqlite3.Connection, days: TradingDays, day: date) -> None:
     """Write the figures of one trading day."""
-    bounds = days.bounds(day)
+    bounds = tuple(stamp(at) for at in days.bounds(day))
     entries: dict[str, int] = dict(connection.execute(_ENTRIES, bounds).fetchall())
     a_closed = connection.execute(_A_CLOSED, bounds).fetchone()[0]
     b_closed = connection.execute(_B_CLOSED, bounds).fetchone()[0]

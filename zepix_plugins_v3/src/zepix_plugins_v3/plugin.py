@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from zepix_core import (
     Alert,
@@ -21,7 +20,6 @@ from zepix_plugins_v3 import daily, handling, report, store, tables
 from zepix_plugins_v3 import trade as trades
 from zepix_plugins_v3.alert import Refusal, V3Alert, parse
 from zepix_plugins_v3.config import V3Config
-from zepix_plugins_v3.daily import TradingDays
 from zepix_plugins_v3.decide import decide, refused
 from zepix_plugins_v3.duplicates import KEPT, NOT_ACCEPTED, Memory
 from zepix_plugins_v3.facts import gather
@@ -64,7 +62,7 @@ class CombinedV3(LogicPlugin):
         start = now - timedelta(seconds=window) - KEPT
         for row in await api.db.read(lambda connection: store.since(connection, start)):
             self._recall(row, rules, api)
-        days = _days(api)
+        days = api.trading_days
         await api.db.run(lambda connection: daily.recompute(connection, days, days.day_of(now)))
 
     @hookimpl
@@ -105,7 +103,7 @@ class CombinedV3(LogicPlugin):
         """Bring the pair's row and the day's figures up to date; a repeat changes nothing."""
         if update.shadow:
             return
-        rules, days, now = self._rules(api), _days(api), trades.stamp(api.now())
+        rules, days, now = self._rules(api), api.trading_days, trades.stamp(api.now())
 
         def describe(row: SignalRow) -> Trade | None:
             alert = _read(row, api)
@@ -175,12 +173,6 @@ def _symbols(api: ServiceAPI) -> frozenset[str]:
     the host refuses entries on it. No list at all takes every symbol the host knows."""
     listed = api.config.symbols_allowed() or api.get_config("symbol_config", None) or ()
     return frozenset(tables.SYMBOLS) | frozenset(map(str.upper, listed))
-
-
-def _days(api: ServiceAPI) -> TradingDays:
-    reset = api.get_config("daily_reset_time", "03:35")
-    zone = api.get_config("timezone", "Asia/Kolkata")
-    return TradingDays(daily.time_of(reset), ZoneInfo(zone))
 
 
 def _read(row: SignalRow, api: ServiceAPI) -> V3Alert | None:

@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import attrs
+
 from zepix_core.clock import moment, nanoseconds
 
 
@@ -50,6 +52,25 @@ def trading_day(now_ns: int, reset: time, zone: ZoneInfo) -> date:
         if day_start_ns(day, reset, zone) <= now_ns:
             return day
     return local - timedelta(days=1)
+
+
+@attrs.frozen(kw_only=True)
+class TradingDays:
+    """Trading days by the host's settings: the local time of day at which each starts, and its zone."""
+
+    reset: time
+    zone: ZoneInfo
+
+    def day_of(self, at: datetime) -> date:
+        """The trading day of an aware moment."""
+        return trading_day(nanoseconds(at), self.reset, self.zone)
+
+    def bounds(self, day: date) -> tuple[datetime, datetime]:
+        """The first moment of a day and of the next, aware UTC."""
+        first, after = (
+            moment(day_start_ns(one, self.reset, self.zone)) for one in (day, day + timedelta(days=1))
+        )
+        return first, after
 
 
 def _skipped(local: datetime, zone: ZoneInfo) -> bool:
