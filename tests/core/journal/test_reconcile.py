@@ -5,10 +5,13 @@ from collections.abc import Coroutine
 from typing import Any
 
 import attrs
-from tests.core.journal.conftest import House, context, single
+import pytest
+from tests.core.journal.conftest import House, context, pair, single
 
 from zepix_core.model.order import Action, IntentState, OrderRequest, UpdateKind
 from zepix_core.services.calls import CloseRequest
+
+S = IntentState
 
 
 async def by_hand(house: House, sl: float, tp: float) -> OrderRequest:
@@ -82,3 +85,49 @@ async def run(house: House, work: Coroutine[Any, Any, Any]) -> None:
     task = asyncio.ensure_future(work)
     await house.pass_time(8.0)
     await task
+
+
+async def test_nothing_is_opened_before_the_books_are_compared_again(house: House) -> None:
+    house.broker.tell_link(False)
+    house.broker.tell_link(True)
+    reply = await house.desk.place(context(house.clock), single())
+    assert [result.code for result in reply.results] == ["BROKER_OFFLINE"]
+    house.broker.no_positions = True
+    assert not await house.reconciler.when_back()
+    assert not (await house.desk.place(context(house.clock, 2), single())).results[0].ok
+    house.broker.no_positions = False
+    assert await house.reconciler.when_back()
+    assert (await house.desk.place(context(house.clock, 3), single())).results[0].ok
+
+
+async def test_a_close_goes_out_before_the_books_are_compared(house: House) -> None:
+    reply = await house.desk.place(context(house.clock), single())
+    house.broker.tell_link(False)
+    house.broker.tell_link(True)
+    ctx, ticket = context(house.clock, 2), reply.results[0].ticket or 0
+    assert (await house.desk.close(ctx, CloseRequest(ticket=ticket))).success
+
+
+async def test_a_sweep_takes_up_a_look_up_that_came_to_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.broker.moods.append("lost_after")
+    house.broker.mute = True
+    with monkeypatch.context() as lame:
+        lame.setattr(house.desk.lookup, "schedule", lambda intent_id: None)
+        await house.desk.place(context(house.clock), pair())
+    await house.reconciler.sweep()
+    await house.pass_time(4.0)
+    assert [i.state for i in await house.intents()] == [S.FILLED, S.FILLED]
+
+
+async def test_a_close_that_never_arrived_is_sent_again_once_the_broker_answers(house: House) -> None:
+    reply = await house.desk.place(context(house.clock), single())
+    house.broker.moods.append("lost_before")
+    await house.desk.close(context(house.clock, 2), CloseRequest(ticket=reply.results[0].ticket or 0))
+    await house.pass_time(3.5)
+    house.broker.no_positions = True
+    await house.pass_time(5.0)
+    house.broker.no_positions = False
+    await house.pass_time(15.0)
+    assert not await house.broker.positions()

@@ -125,6 +125,7 @@ async def test_a_second_leg_is_denied_after_a_pause(tmp_path: Path, clock: Virtu
     second = await open_house(tmp_path, clock, started=lambda broker: setattr(broker, "blind", True))
     await second.desk.control.pause("tester")
     second.broker.blind = False
+    await second.reconciler.sweep()
     await quiet(second)
     assert (await second.intents())[1].state is S.DENIED
     await second.end()

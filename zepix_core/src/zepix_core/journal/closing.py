@@ -1,18 +1,20 @@
 """Closing own positions: no pause, cap or rate holds a close back (services.md 4.9, 4.10)."""
 
+import logging
 import sqlite3
 from collections.abc import Sequence
 
 import attrs
 
 from zepix_core.clock import moment
-from zepix_core.errors import BadArgument, BrokerOffline
+from zepix_core.errors import BadArgument, BrokerOffline, StorageError
 from zepix_core.journal import deal_rows, intent_rows
 from zepix_core.journal.intents import OVER, comment_of, intent_id, magic_of
 from zepix_core.journal.ledger import closed_volume
 from zepix_core.journal.line import REJECT, UNRESOLVED
 from zepix_core.journal.outcomes import SETTLED
-from zepix_core.journal.sending import Sending
+from zepix_core.journal.retcodes import ReplyClass
+from zepix_core.journal.sending import Sending, still_wanted
 from zepix_core.model.order import (
     Action,
     CloseResult,
@@ -27,8 +29,10 @@ from zepix_core.rules.pips import profit_pips
 from zepix_core.services.calls import CloseRequest
 from zepix_core.services.context import CallContext
 
+log = logging.getLogger(__name__)
 S = IntentState
 ATTEMPTS = 3
+APART = 1.0
 _PENDING = (
     "SELECT count(*) FROM intents WHERE account = ? AND action = 'close' AND position_id = ?"
     " AND position_id != 0 AND intent_id != ? AND state IN ('sending', 'unknown')"
@@ -66,13 +70,22 @@ class Closing:
         """A close that certainly was not executed is sent again; the position still needs it."""
         if intent.action is not Action.CLOSE or intent.state is not S.DROPPED or intent.attempt >= ATTEMPTS:
             return
+        while not await self._again(intent):
+            await self._line.clock.sleep(APART)
+
+    async def _again(self, intent: Intent) -> bool:
+        """False when the broker cannot be asked now."""
         async with self._line.lock:
             try:
                 position = await self._position(intent, intent.position_id)
             except BrokerOffline:
-                return
+                return False
+            now = await self._line.executor.read(lambda c: intent_rows.get(c, intent.intent_id))
+            if now is None or now.state is not S.DROPPED:
+                return True
             if position is not None and position.volume >= intent.lots - 1e-9:
                 await self._sending.trade(await self._sending.reopen(intent, intent.lots))
+            return True
 
     async def _close(
         self, ctx: CallContext, request: CloseRequest, entry: Intent, known: Intent | None, one: str, key: str
@@ -88,14 +101,34 @@ class Closing:
             return _refused(request, "VOLUME_TOO_SMALL", "the part is below the smallest volume")
         if part.remaining > 0 and await self._pending(request.ticket, one):
             return _refused(request, UNRESOLVED, "another close of this position has no answer yet")
-        if known is not None:
-            intent = await self._sending.reopen(known, part.closed)
-        else:
-            intent = await self._sending.write(
-                await self._intent(ctx, request, entry, position, one, key, part)
-            )
+        made = await self._intent(ctx, request, entry, position, one, key, part)
+        try:
+            if known is not None:
+                intent = await self._sending.reopen(known, part.closed)
+            else:
+                intent = await self._sending.write(made)
+        except StorageError as error:
+            if part.remaining > 0:
+                raise
+            return await self._unwritten(made, request, error)
         settled, message = await self._sending.trade(intent)
         return await self._result(entry, settled, request, message)
+
+    async def _unwritten(self, intent: Intent, request: CloseRequest, error: StorageError) -> CloseResult:
+        """Close although the journal cannot be written: a full disk must keep nobody in the market.
+
+        A whole close may be asked for twice: the second finds nothing. Its deal is booked later.
+        """
+        log.critical("position %s is closed unwritten: %s", request.ticket, error)
+        try:
+            sent = await self._line.send(intent, still_wanted)
+        except StorageError:
+            return _refused(request, UNRESOLVED, "the journal cannot be written")
+        if sent.kind is not ReplyClass.DONE or sent.reply is None:
+            return _refused(request, sent.code or UNRESOLVED, sent.message)
+        return CloseResult(
+            success=True, order_id=request.ticket, closed_volume=sent.reply.volume, reason=request.reason
+        )
 
     async def _position(self, entry: Intent, ticket: int) -> Position | None:
         positions = await self._line.broker.positions(entry.book)

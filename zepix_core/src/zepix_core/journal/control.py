@@ -1,15 +1,18 @@
 """Whether entries are let through: pause, panic, breaker. It outlives a restart; every change is audited."""
 
+import logging
 import sqlite3
+from collections.abc import Callable
 
 import attrs
 
 from zepix_core.clock import Clock
-from zepix_core.errors import UsageError
+from zepix_core.errors import StorageError, UsageError
 from zepix_core.journal import events, host_state, outbox
 from zepix_core.model.notice import Notice, Priority
 from zepix_core.storage.executor import Executor
 
+log = logging.getLogger(__name__)
 KEY = "trading"
 HUMAN = "human:"
 LEVELS = ("entries", "flatten", "lock")
@@ -41,26 +44,40 @@ class ControlState:
 
 
 class Control:
-    """Holds the state in memory and in the journal; closing never asks it."""
+    """Holds the state in memory and in the journal; closing never asks it.
+
+    A stop is in force before it is written, and stays so when the journal cannot be written.
+    """
 
     def __init__(self, executor: Executor, clock: Clock) -> None:
         self._executor = executor
         self._clock = clock
-        self.state = ControlState()
+        self._kept = ControlState()
+        self._held = ""
+        self._unwritten: tuple[str, ControlState] | None = None
+
+    @property
+    def state(self) -> ControlState:
+        """How trading stands now."""
+        if not self._held or self._kept.paused:
+            return self._kept
+        return attrs.evolve(self._kept, paused=True, by=self._held, reason="")
 
     async def load(self) -> ControlState:
         """Read what an earlier life left."""
         found = await self._executor.read(lambda connection: host_state.read(connection, KEY))
-        self.state = ControlState() if found is None else ControlState(**found)
+        self._kept = ControlState() if found is None else ControlState(**found)
         return self.state
 
     async def pause(self, by: str, reason: str = "") -> None:
         """Let no entry through until `resume`."""
-        await self._set("pause", attrs.evolve(self.state, paused=True, by=by, reason=reason))
+        await self._stop("pause", attrs.evolve(self._kept, paused=True, by=by, reason=reason))
 
     async def resume(self, by: str) -> None:
         """Let entries through again; ends pause, panic and breaker, and what waited for a person."""
-        await self._set("resume", ControlState(by=by))
+        state = attrs.evolve(ControlState(by=by), since_ns=self._clock.now_ns())
+        await self._executor.run(self._write("resume", state))
+        self._kept, self._held, self._unwritten = state, "", None
 
     async def panic(self, level: str, by: str, reason: str = "") -> None:
         """Stop entries at one of `LEVELS`; closing positions for ``flatten`` and ``lock`` is the desk's.
@@ -70,19 +87,39 @@ class Control:
         """
         if level not in LEVELS:
             raise UsageError(f"There is no panic level {level!r}.", f"Levels: {', '.join(LEVELS)}.")
-        await self._set("panic", ControlState(paused=True, panic=level, by=by, reason=reason))
+        await self._stop("panic", ControlState(paused=True, panic=level, by=by, reason=reason))
 
     async def trip(self, reason: str) -> None:
         """Stop entries because of what the broker said; does nothing when they are stopped already."""
-        if not self.state.paused:
-            await self._set("breaker", ControlState(paused=True, by=BREAKER, reason=reason))
+        if not self._kept.paused:
+            await self._stop("breaker", ControlState(paused=True, by=BREAKER, reason=reason))
 
     def hold(self, by: str) -> None:
         """Let no entry through in this run; nothing is written, the next start knows nothing of it."""
-        self.state = attrs.evolve(self.state, paused=True, by=by, since_ns=self._clock.now_ns())
+        self._held = by
 
-    async def _set(self, action: str, state: ControlState) -> None:
+    async def keep(self) -> None:
+        """Write a stop that could not be written when it came.
+
+        Raises:
+            StorageError: The journal still cannot be written.
+        """
+        if self._unwritten is not None:
+            unwritten = self._unwritten
+            await self._executor.run(self._write(*unwritten))
+            if self._unwritten is unwritten:
+                self._unwritten = None
+
+    async def _stop(self, action: str, state: ControlState) -> None:
         state = attrs.evolve(state, since_ns=self._clock.now_ns())
+        self._kept = state
+        self._unwritten = (action, state)
+        try:
+            await self.keep()
+        except StorageError as error:
+            log.critical("%s is in force, but a restart would not know of it: %s", state.why, error)
+
+    def _write(self, action: str, state: ControlState) -> Callable[[sqlite3.Connection], None]:
         payload = {"action": action, **attrs.asdict(state)}
         if action in ("panic", "breaker"):
             kind, priority = "emergency_stop", Priority.CRITICAL
@@ -99,5 +136,4 @@ class Control:
             if action == "resume":
                 host_state.erase(connection, HUMAN)
 
-        await self._executor.run(write)
-        self.state = state
+        return write

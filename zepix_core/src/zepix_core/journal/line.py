@@ -13,6 +13,7 @@ from zepix_core.clock import Clock
 from zepix_core.config.risk import TradingSettings
 from zepix_core.errors import BrokerOffline, OutcomeUnknown, ZepixError
 from zepix_core.journal import events, intent_rows
+from zepix_core.journal.clock_watch import ClockWatch
 from zepix_core.journal.control import Control
 from zepix_core.journal.numbers import PluginNumber, number_of
 from zepix_core.journal.quotes import Quotes
@@ -57,7 +58,8 @@ class OrderLine:
     """What everything that trades on this account shares.
 
     Attributes:
-        link: The broker is there and its books were compared since it last came back.
+        link: The broker is there and the books were compared since it last came back.
+        losses: How often it went away.
         ending: Set when the host ends: nothing more is opened, nothing new is written down.
     """
 
@@ -71,10 +73,14 @@ class OrderLine:
         self.account = account
         self.lock = asyncio.Lock()
         self.link = True
+        self.losses = 0
         self.ending = asyncio.Event()
         self.quotes = Quotes(broker)
         self.control = Control(executor, clock)
-        self.risk = RiskBook(executor, broker, clock, self.quotes, lambda: self.settings, account)
+        self.watch = ClockWatch(clock)
+        self.risk = RiskBook(
+            executor, broker, clock, self.quotes, lambda: self.settings, account, self.watch.moments
+        )
         self.any_tick_age = False
         self.synthetic_prices = False
         self._numbers: dict[str, PluginNumber] = {}
@@ -84,6 +90,26 @@ class OrderLine:
         if plugin not in self._numbers:
             self._numbers[plugin] = await self.executor.run(lambda connection: number_of(connection, plugin))
         return self._numbers[plugin]
+
+    @property
+    def why(self) -> str:
+        """Why no entry is let through, ``""`` when entries are."""
+        return self.control.state.why or self.watch.why
+
+    async def look_at_clock(self) -> None:
+        """Notice a jump of wall time and write it down.
+
+        Raises:
+            StorageError: It could not be written; entries pause all the same.
+        """
+        seconds = self.watch.look()
+        if not seconds:
+            return
+        log.warning("the clock jumped by %.3f s; entries pause, the trading day is in doubt", seconds)
+        payload = {"seconds": round(seconds, 3)}
+        await self.executor.run(
+            lambda connection: events.append(connection, self.clock, "clock_jump", payload) and None
+        )
 
     async def pause(self, seconds: float) -> None:
         """Wait that long, or until the host ends."""

@@ -7,9 +7,11 @@ from typing import Any, TypeVar
 from zepix_core.broker.port import Broker, GatewayHello
 from zepix_core.clock import Clock
 from zepix_core.config.risk import TradingSettings
+from zepix_core.errors import BrokerOffline
 from zepix_core.journal.closing import Closing
 from zepix_core.journal.control import LEVELS, Control
 from zepix_core.journal.deals import DealSettler
+from zepix_core.journal.intents import ours
 from zepix_core.journal.ledger import OpenEntry, open_entries
 from zepix_core.journal.line import OrderLine
 from zepix_core.journal.modifying import Modifying
@@ -17,10 +19,10 @@ from zepix_core.journal.placing import Placing
 from zepix_core.journal.quotes import Quotes
 from zepix_core.journal.risk import RiskBook
 from zepix_core.journal.sending import Sending
-from zepix_core.journal.unknown import LookUp
+from zepix_core.journal.unknown import LookUp, unresolved
 from zepix_core.journal.updates import Updates
 from zepix_core.model.account import AccountInfo
-from zepix_core.model.order import CloseResult, Intent, IntentState, OrderResult, PluginOrder
+from zepix_core.model.order import Book, CloseResult, Intent, IntentState, OrderResult, PluginOrder
 from zepix_core.plugin import RiskSettings
 from zepix_core.rules.valuation import profit
 from zepix_core.services.calls import CloseRequest, ModifyRequest, PlaceReply, PlaceRequest
@@ -131,14 +133,24 @@ class OrderDesk:
             UsageError: There is no such level.
         """
         await self.control.panic(level, by, reason)
-        return () if level == LEVELS[0] else await self.flatten(by)
+        return () if level == LEVELS[0] else await self._whole(self.flatten(by))
 
     async def flatten(self, by: str) -> tuple[CloseResult, ...]:
-        """Close every open position of ours."""
+        """Close every open position of ours, those included that wait for a person or open just now."""
         ctx = core_context(f"flatten:{by}:{self.line.clock.now_ns()}")
-        orders = await self.list(ctx)
-        requests = [CloseRequest(ticket=order.ticket, reason="Emergency") for order in orders]
+        async with self.line.lock:  # what was on its way when entries were stopped has come by now
+            orders = await self.list(ctx)
+            tickets = dict.fromkeys(order.ticket for order in orders) | await self._seen()
+        requests = [CloseRequest(ticket=ticket, reason="Emergency") for ticket in tickets]
         return tuple([await self.close(ctx, request) for request in requests])
+
+    async def _seen(self) -> dict[int, None]:
+        """Positions at the broker that carry our magic; none while it is away."""
+        try:
+            shown = [p for book in Book for p in await self.line.broker.positions(book)]
+        except BrokerOffline:
+            return {}
+        return {p.ticket: None for p in shown if ours(p.magic, self.settings.host_id)}
 
     async def resolved(self, intent: Intent) -> None:
         """An outcome became certain late: go on with what waited for it."""
@@ -154,6 +166,21 @@ class OrderDesk:
         shadow = second.book.value == "shadow"
         ctx = CallContext(plugin=PluginFacts(id=second.plugin, shadow=shadow), call_key=second.alert_key)
         await self._whole(self._placing.finish_pair(second, ctx))
+
+    async def go_on(self) -> None:
+        """Take up what was left open: a look-up that failed, a second leg, a stop that is not written yet.
+
+        Raises:
+            StorageError: The journal cannot be read or written.
+        """
+        await self.control.keep()
+        async with self.line.lock:  # nothing is being sent: what stands as `sending` has no answer to come
+            left = await self.line.executor.read(lambda c: unresolved(c, self.line.account))
+        for intent in left:
+            if intent.state is IntentState.PLANNED:
+                await self.finish_pair(intent)
+            else:
+                self.lookup.schedule(intent.intent_id)
 
     async def stop(self) -> None:
         """Open nothing more, finish what is being sent, stop looking; the rest is for the next start."""
@@ -185,8 +212,11 @@ class OrderDesk:
         )  # fmt: skip
 
     def _linked(self, up: bool) -> None:
-        self.line.link = up
+        """Back is only who has been compared (`Reconciler.sweep`)."""
         self.line.risk.forget_account()
+        if not up:
+            self.line.link = False
+            self.line.losses += 1
 
     async def _whole(self, work: Coroutine[Any, Any, T]) -> T:
         """Run to the end whatever becomes of the caller: half an order is worse than a late answer."""

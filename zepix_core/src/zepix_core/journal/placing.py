@@ -106,7 +106,8 @@ class Placing:
             if second.state is not S.PLANNED:
                 return
             old = self._line.clock.now_ns() - second.created_ns > self._max_age_ns
-            if not old and first is not None and first.state in (S.SENDING, S.UNKNOWN, S.PLACED):
+            waiting = first is not None and first.state in (S.SENDING, S.UNKNOWN, S.PLACED)
+            if not old and (waiting or not self._line.link):
                 return
             reason = EXPIRED if old else await self._late_reason(ctx, second, first)
             if reason:
@@ -134,6 +135,7 @@ class Placing:
         return [intent for intent in found if intent is not None]
 
     async def _judge(self, ctx: CallContext, request: PlaceRequest) -> tuple[GateReport, float]:
+        await self._line.look_at_clock()
         facts = await self.facts.gather(ctx, request.symbol, request.closing)
         report = judge(request, facts)
         price = 0.0 if facts.tick is None else facts.tick.opening(request.side)
@@ -198,7 +200,7 @@ class Placing:
         if first.state in SETTLED or first.state is S.PLACED:
             if line.ending.is_set():
                 return first, second
-            if line.control.state.why:
+            if line.why:
                 return first, self._deny(connection, second, first, PAUSED)
             return first, self._to_sending(connection, second.intent_id)
         if first.state is S.UNKNOWN:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from zepix_core.errors import BrokerOffline, ZepixError
+from zepix_core.errors import ZepixError
 from zepix_core.journal import intent_rows
 from zepix_core.journal.intents import intent_in
 from zepix_core.journal.ledger import OpenEntry, open_entries
@@ -60,7 +60,7 @@ class Reconciler:
         Raises:
             BrokerOffline: Nothing was compared.
         """
-        findings = Findings()
+        findings, losses = Findings(), self._line.losses
         for book in (Book.LIVE, Book.SHADOW):
             positions = await self._line.broker.positions(book)
             deals = await self._desk.updates.catch_up(book)
@@ -71,14 +71,19 @@ class Reconciler:
                 missing=findings.missing + found.missing,
                 foreign=findings.foreign + found.foreign,
             )
+        if losses == self._line.losses:
+            self._line.link = True
+        await self._desk.go_on()
         return findings
 
-    async def when_back(self) -> None:
-        """Sweep after the broker came back, if it is still there."""
+    async def when_back(self) -> bool:
+        """Sweep after the broker came back; True when the books are compared and it is still there."""
         try:
             await self.sweep()
-        except BrokerOffline as error:
-            log.info("the broker went away again: %s", error)
+        except ZepixError as error:
+            log.warning("the books could not be compared: %s", error)
+            return False
+        return self._line.link
 
     def _compare(self, connection: sqlite3.Connection, book: Book, positions: Sequence[Position]) -> Findings:
         entries = [e for e in open_entries(connection, self._line.account) if e.intent.book is book]

@@ -6,7 +6,7 @@ import sqlite3
 import attrs
 
 from zepix_core.broker.port import GatewayHello
-from zepix_core.errors import BrokerOffline, SettingsError
+from zepix_core.errors import BrokerOffline, SettingsError, StorageError
 from zepix_core.journal import events, host_state, intent_rows
 from zepix_core.journal.orders import OrderDesk, account_key
 from zepix_core.journal.reconcile import Findings, Reconciler
@@ -45,9 +45,9 @@ async def recover(desk: OrderDesk, hello: GatewayHello, reconciler: Reconciler) 
     compared, findings = True, Findings()
     try:
         findings = await reconciler.sweep()
-    except BrokerOffline as error:
-        compared = False
-        log.warning("the broker is away at the start: %s", error)
+    except (BrokerOffline, StorageError) as error:
+        compared = line.link = False
+        log.warning("the books could not be compared at the start: %s", error)
     planned = [intent for intent in left if intent.state is IntentState.PLANNED]
     for second in planned:
         await desk.finish_pair(second)

@@ -51,7 +51,9 @@ class RiskBook:
         quotes: Quotes,
         settings: Callable[[], TradingSettings],
         account: str,
+        moments: Callable[[], tuple[int, int]],
     ) -> None:
+        self._moments = moments
         self._executor = executor
         self._broker = broker
         self._clock = clock
@@ -63,10 +65,10 @@ class RiskBook:
         self._seen: tuple[float, tuple[Position, ...]] | None = None
 
     def today(self) -> Today:
-        """The trading day that now is in."""
+        """The trading day that now is in; while the clock is in doubt the earlier, which counts more."""
         settings = self._settings()
         reset, zone = parse_reset_time(settings.daily_reset_time), ZoneInfo(settings.timezone)
-        day = trading_day(self._clock.now_ns(), reset, zone)
+        day = min(trading_day(moment, reset, zone) for moment in self._moments())
         return Today(day=day, start_ns=day_start_ns(day, reset, zone))
 
     def forget_account(self) -> None:

@@ -64,7 +64,7 @@ class Sending:
     async def trade(self, intent: Intent) -> tuple[Intent, str]:
         """Send an intent committed as `sending`, commit its outcome, and say what the broker said."""
         line = self.line
-        sent = await line.send(intent, _always)
+        sent = await line.send(intent, still_wanted)
         try:
             settled = await line.executor.run(lambda c: self._settle(c, sent))
         except StorageError:
@@ -115,5 +115,6 @@ class Sending:
         )  # fmt: skip
 
 
-async def _always(_: Intent) -> str:
+async def still_wanted(_: Intent) -> str:
+    """Closing and changing stops is never given up because the market moved."""
     return ""

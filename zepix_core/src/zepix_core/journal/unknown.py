@@ -90,7 +90,10 @@ class LookUp:
                 log.error("looking for %s was given up: %s", intent_id, error)
                 return
         for callback in self._resolved:
-            await callback(intent)
+            try:
+                await callback(intent)
+            except ZepixError as error:
+                log.warning("what waited for %s waits on: %s", intent_id, error)
 
     async def _look(self, intent_id: str) -> Intent | None:
         """One sweep: deals first, which settle what they explain, then positions."""

@@ -28,6 +28,10 @@ class VirtualClock:
     def monotonic(self) -> float:
         return self._passed_ns / NS
 
+    def jump(self, seconds: float) -> None:
+        """Set the wall clock forward or, below 0, back; no time passes."""
+        self._start_ns += round(seconds * NS)
+
     async def sleep(self, seconds: float) -> None:
         if seconds <= 0:
             await asyncio.sleep(0)
