@@ -6,11 +6,12 @@ import attrs
 import pytest
 from tests.core.journal.conftest import House, context, pair, plugin, single
 
+from zepix_core.config.risk import ProtectionSettings
 from zepix_core.errors import BadArgument
 from zepix_core.journal.events import verify
 from zepix_core.model.order import Book, IntentState, UpdateKind
 from zepix_core.plugin import RiskSettings
-from zepix_core.services.calls import Leg
+from zepix_core.services.calls import CloseRequest, Leg
 from zepix_core.services.context import CallContext
 
 S = IntentState
@@ -164,6 +165,18 @@ async def test_tickets_that_will_be_closed_first_count_as_gone(house: House) -> 
     half = await house.desk.check(context(house.clock, 2, risk=risk), pair(closing=tickets[:1]))
     both = await house.desk.check(context(house.clock, 2, risk=risk), pair(closing=tickets))
     assert (half.results[0].code, both.results[0].code) == ("CAP_OPEN_TRADES", "")
+
+
+async def test_what_an_entry_closes_first_starts_no_cooldown_for_it(house: House) -> None:
+    house.desk.settings = attrs.evolve(
+        house.desk.settings, protections=ProtectionSettings(cooldown_minutes=5)
+    )
+    first = await house.desk.place(context(house.clock, 1), single())
+    ticket = first.results[0].ticket or 0
+    ctx = context(house.clock, 2)
+    await house.desk.close(ctx, CloseRequest(ticket=ticket))
+    assert (await house.desk.check(ctx, single())).results[0].code == "COOLDOWN"
+    assert (await house.desk.place(ctx, single(closing=(ticket,)))).results[0].ok
 
 
 async def test_a_seventh_entry_on_a_symbol_waits_for_its_minute(house: House) -> None:

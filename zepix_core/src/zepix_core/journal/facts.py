@@ -38,7 +38,7 @@ class FactsReader:
         """All facts about an entry on ``symbol``."""
         line, plugin = self._line, ctx.plugin
         tick, link = await self._price(symbol)
-        books = await line.executor.read(lambda connection: self._read(connection, ctx, symbol))
+        books = await line.executor.read(lambda connection: self._read(connection, ctx, symbol, closing))
         risk = await line.risk.facts_from(plugin, books.entries, frozenset(closing))
         wait = self._rates.wait(line.clock.monotonic(), plugin.id, symbol, line.settings.rates)
         return GateFacts(
@@ -88,7 +88,9 @@ class FactsReader:
         age = self._line.settings.market_data.max_tick_age_seconds
         return None if self._line.any_tick_age or age <= 0 else age
 
-    def _read(self, connection: sqlite3.Connection, ctx: CallContext, symbol: str) -> _Books:
+    def _read(
+        self, connection: sqlite3.Connection, ctx: CallContext, symbol: str, closing: tuple[int, ...]
+    ) -> _Books:
         line, plugin = self._line, ctx.plugin
         book = Book.SHADOW if plugin.shadow else Book.LIVE
         now, rules = line.clock.now_ns(), line.settings.protections
@@ -101,7 +103,10 @@ class FactsReader:
             today=0
             if line.settings.lifted
             else trades_since(connection, plugin.id, book, line.risk.today().start_ns),
-            last_close=last_close(connection, symbol, book, now - cooldown * MINUTE) if cooldown else 0,
+            # A reversal's own closes start no cooldown for it: it was judged before them, too.
+            last_close=last_close(connection, symbol, book, now - cooldown * MINUTE, closing)
+            if cooldown
+            else 0,
             stops=stops_since(
                 connection, plugin.id, book, now - (guard.window_minutes + guard.pause_minutes) * MINUTE
             )

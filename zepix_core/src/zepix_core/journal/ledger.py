@@ -1,6 +1,8 @@
 """What is open or on its way by the host's own books: entries with the volume still open."""
 
+import json
 import sqlite3
+from collections.abc import Collection
 
 import attrs
 
@@ -25,7 +27,10 @@ _TODAY = (
     "SELECT count(DISTINCT trade_group) FROM intents WHERE plugin = ? AND created_ns >= ? AND book = ?"
     " AND action = 'open' AND state NOT IN ('denied', 'rejected', 'not_sent', 'dropped')"
 )
-_LAST_CLOSE = "SELECT max(time_ns) FROM deals WHERE symbol = ? AND book = ? AND entry = 'out' AND time_ns > ?"
+_LAST_CLOSE = (
+    "SELECT max(time_ns) FROM deals WHERE symbol = ? AND book = ? AND entry = 'out' AND time_ns > ?"
+    " AND position_id NOT IN (SELECT value FROM json_each(?))"
+)
 _STOPS = (
     "SELECT time_ns FROM deals WHERE plugin = ? AND book = ? AND entry = 'out' AND reason = 'sl'"
     " AND time_ns > ? ORDER BY time_ns"
@@ -93,9 +98,13 @@ def trades_since(connection: sqlite3.Connection, plugin: str, book: Book, since_
     return found
 
 
-def last_close(connection: sqlite3.Connection, symbol: str, book: Book, since_ns: int) -> int:
-    """Time of the last close on the symbol since then, 0 for none."""
-    found = connection.execute(_LAST_CLOSE, (symbol, book.value, since_ns)).fetchone()[0]
+def last_close(
+    connection: sqlite3.Connection, symbol: str, book: Book, since_ns: int, closing: Collection[int] = ()
+) -> int:
+    """Time of the last close on the symbol since then, without those of the positions ``closing``, 0 for
+    none."""
+    parameters = (symbol, book.value, since_ns, json.dumps(sorted(closing)))
+    found = connection.execute(_LAST_CLOSE, parameters).fetchone()[0]
     return 0 if found is None else int(found)
 
 
