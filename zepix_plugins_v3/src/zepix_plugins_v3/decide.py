@@ -259,13 +259,22 @@ def _orders(
     if facts is None:
         trail.gate("no_symbol_info", "symbol facts", False, alert.symbol, "known")
         raise _Refused("no_symbol_info")
-    common = {"stops": alert.stops, "price": alert.price, "side": side, "facts": facts, "rules": rules}
-    distance = rules.stop_distances.get((alert.symbol, size.tier))
-    order_a = stops.order_a(lots=size.lots_a, table_distance=distance, logic=logic, **common)  # type: ignore[arg-type]
+    order_a = stops.order_a(
+        stops=alert.stops,
+        price=alert.price,
+        side=side,
+        lots=size.lots_a,
+        table_distance=rules.stop_distances.get((alert.symbol, size.tier)),
+        logic=logic,
+        facts=facts,
+        rules=rules,
+    )
     if order_a is None:
         trail.gate("no_stop_table", "stop of A", False, None, "sent, or in the stop table", alert.symbol)
         raise _Refused("no_stop_table")
-    order_b = stops.order_b(lots=size.lots_b, **common)  # type: ignore[arg-type]
+    order_b = stops.order_b(
+        stops=alert.stops, price=alert.price, side=side, lots=size.lots_b, facts=facts, rules=rules
+    )
     for name, leg in (("A", order_a), ("B", order_b)):
         trail.steps.extend(leg.steps)
         trail.gate(
