@@ -279,3 +279,13 @@ def test_a_second_fill_of_an_order_adds_to_its_lots_and_moves_the_pairs_entry() 
         store.apply(connection, one, describe, NOW)
     row = trade_row(connection)
     assert (row["order_a_lot_size"], row["entry_price"]) == (0.02, 1.1649)
+
+
+def test_an_order_that_is_taken_but_not_filled_yet_comes_with_its_update(db: sqlite3.Connection) -> None:
+    waiting = OrderResult(ok=True, ticket=7, leg="B")
+    place(db, b=waiting)
+    assert (trade_row(db)["order_b_ticket"], trade_row(db)["order_b_status"]) == (None, "CLOSED")
+    store.apply(db, update(UpdateKind.OPENED, "B"), describe, LATER)
+    row = trade_row(db)
+    assert (row["order_b_ticket"], row["order_b_lot_size"], row["order_b_status"]) == (12, 0.02, "OPEN")
+    assert row["status"] == "OPEN"

@@ -91,7 +91,10 @@ async def _note_trade(case: Case, carried: Carried) -> str | None:
 
     def work(connection: Any) -> None:
         stored = store.placed(connection, key, trade, results, now)
-        store.handled(connection, key, None, None if stored is None else stored.id)
+        if stored is None:
+            store.handled(connection, key, "unresolved")
+        else:
+            store.handled(connection, key, None, stored.id)
 
     await case.api.db.run(work)
     return None

@@ -111,9 +111,10 @@ def placed(
     results: tuple[OrderResult, OrderResult],
     now: str,
 ) -> Trade | None:
-    """Note the pair an alert led to. An order that went in is filled in unless an update told of it
-    before; ``None`` when neither went in."""
-    filled = {leg: r for leg, r in zip("AB", results, strict=True) if r.ok and r.ticket is not None}
+    """Note the pair an alert led to. An order that was filled is noted unless an update told of it
+    before; one that the broker took and has not filled yet comes with its update. ``None`` when neither
+    was filled."""
+    filled = {leg: r for leg, r in zip("AB", results, strict=True) if r.ok and r.ticket and r.volume > 0}
     if not filled:
         return None
     first = next(iter(filled.values()))
