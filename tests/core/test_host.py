@@ -11,8 +11,13 @@ from typing import Any
 import pytest
 from tests.core.plugins.conftest import Site
 
-from zepix_core.errors import SettingsError
+from zepix_core.clock import SystemClock
+from zepix_core.config.settings import HostSettings
+from zepix_core.errors import BrokerOffline, SettingsError, StorageError
+from zepix_core.host import Host
 from zepix_core.journal.events import verify
+from zepix_core.model.host import HostOptions
+from zepix_core.model.order import Book, Position
 from zepix_core.testing.clock import VirtualClock
 from zepix_core.testing.host import PaperHost
 
@@ -228,3 +233,114 @@ async def test_starts_and_stops_stand_in_an_unbroken_chain(make: Make) -> None:
         verify(connection)
     lives = [kind for kind, _ in groupby(kind for kind in kinds if kind in ("start", "stop"))]
     assert lives == ["start", "stop"] * 2
+
+
+PATIENT = """
+from zepix_core import AlertClass, Decision, LogicPlugin, Verdict, hookimpl
+
+
+class Patient(LogicPlugin):
+    name = "Patient"
+    alerts = {"wait": AlertClass.INFO}
+
+    @hookimpl
+    async def on_start(self, api):
+        await api.check_daily_limit()
+
+    @hookimpl
+    async def on_alert(self, alert, api):
+        return Decision(verdict=Verdict.NOTHING, action="ignore")
+"""
+
+
+async def test_a_start_that_cannot_open_its_account_ends_though_a_plugin_waits_for_it(
+    make: Make, tmp_path: Path
+) -> None:
+    Site(tmp_path / "site").install("patient", {"patient": "patient:Patient"}, source=PATIENT)
+    async with make(only=("buyer", "patient")) as paper:
+        assert {row.id: row.state for row in paper.host.plugin_rows()}["patient"] == "active"
+    with pytest.raises(SettingsError):
+        await make(only=("buyer", "patient"), settings={"paper": {"login": 2}}).start()
+
+
+async def test_a_host_told_to_stop_while_it_starts_stops(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with make() as paper:
+        home = paper.home
+    host = Host(home, HostSettings(), clock=SystemClock(), options=HostOptions(inline=True))
+    begun = asyncio.Event()
+
+    async def never() -> Any:
+        begun.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(host.broker, "start", never)
+    running = asyncio.create_task(host.run())
+    await begun.wait()
+    host.request_stop()
+    assert await running == 0
+
+
+@pytest.mark.parametrize("part", ["books", "writer"])
+async def test_the_host_ends_with_70_when_a_part_fails_that_it_needs(
+    host: PaperHost, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    async def broken() -> None:
+        raise ValueError("a mistake")
+
+    if part == "books":
+        monkeypatch.setattr(host.host._reconciler, "sweep", broken)
+    else:
+        monkeypatch.setattr(type(host.host.journal), "alive", False)
+    await host.advance(31.0)
+    assert host.host._stopping.is_set()
+    assert host.host._exit == 70
+
+
+async def test_alerts_wait_until_the_books_are_compared_after_the_broker_was_away(
+    host: PaperHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = host.host.broker
+    with monkeypatch.context() as blind:
+
+        async def away(book: Book) -> tuple[Position, ...]:
+            raise BrokerOffline("away")
+
+        blind.setattr(broker, "positions", away)
+        broker.tell_link(False)  # type: ignore[attr-defined]
+        broker.tell_link(True)  # type: ignore[attr-defined]
+        assert (await host.post(ENTRY % 1)).status == 200
+        await host.advance(10.0)
+        assert [alert.state for alert in await host.alerts()] == ["new"]
+    await host.settled()
+    assert [alert.state for alert in await host.alerts()] == ["done"]
+    assert len(await host.positions()) == 1
+
+
+async def test_a_start_that_failed_forgives_no_death_of_an_earlier_one(make: Make) -> None:
+    async with make() as paper:
+        await paper.post(ENTRY % 1)
+        await paper.settled()
+        journal = paper.home.journal_db
+    with closing(sqlite3.connect(journal)) as connection, connection:
+        connection.execute("UPDATE inbox SET state = 'claimed', boot = 'gone', finished_ns = NULL")
+        connection.execute("UPDATE deliveries SET state = 'claimed', boot = 'gone'")
+    with pytest.raises(SettingsError):
+        await make(settings={"paper": {"login": 2}}).start()
+    async with make() as paper:
+        await paper.settled()
+        (alert,) = await paper.alerts()
+        assert alert.tries == 1
+
+
+async def test_a_step_of_the_end_that_fails_holds_no_other_up(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with make() as paper:
+
+        async def full(*_: object) -> None:
+            raise StorageError("database or disk is full")
+
+        monkeypatch.setattr(paper.host.loop, "drain", full)
+        monkeypatch.setattr(paper.host.feed, "stop", full)
+        monkeypatch.setattr(paper.host.desk, "stop", full)
+    assert not paper.home.ports_file.exists()

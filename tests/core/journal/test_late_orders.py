@@ -7,6 +7,7 @@ import pytest
 from tests.core.journal.conftest import House, context, pair, plugin, single
 
 from zepix_core.errors import BrokerOffline
+from zepix_core.model.market import Tick
 from zepix_core.model.order import IntentState, OrderReply, OrderRequest, UpdateKind
 from zepix_core.plugin import RiskSettings
 from zepix_core.services.calls import CloseRequest
@@ -80,6 +81,22 @@ async def test_a_second_leg_denied_late_is_told_to_its_plugin(house: House) -> N
 
 async def test_nothing_is_written_for_an_entry_asked_while_the_host_ends(house: House) -> None:
     await house.desk.stop()
+    with pytest.raises(BrokerOffline):
+        await house.desk.place(context(house.clock), pair())
+    assert not await house.intents()
+
+
+async def test_nothing_is_written_for_an_entry_that_is_judged_as_the_host_ends(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quote = house.broker.quote
+
+    async def slow(symbol: str) -> Tick | None:
+        house.desk.line.ending.set()
+        house.desk.control.hold("the host's end")
+        return await quote(symbol)
+
+    monkeypatch.setattr(house.broker, "quote", slow)
     with pytest.raises(BrokerOffline):
         await house.desk.place(context(house.clock), pair())
     assert not await house.intents()

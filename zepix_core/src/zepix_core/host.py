@@ -25,7 +25,7 @@ from zepix_core.config.home import Home
 from zepix_core.config.plugin_files import plugin_values, remember_plugins
 from zepix_core.config.secrets import environment
 from zepix_core.config.settings import HostSettings
-from zepix_core.errors import BrokerOffline, PluginError, ZepixError
+from zepix_core.errors import BrokerOffline, PluginError, StorageError, ZepixError
 from zepix_core.inbox.loop import InboxLoop
 from zepix_core.inbox.store import InboxStore
 from zepix_core.journal import events, outbox
@@ -52,6 +52,10 @@ log = logging.getLogger(__name__)
 
 PLUGIN_SECONDS = 5.0
 BROKER_SECONDS = 10.0
+GATEWAY_SECONDS = 3.0
+FACE_SECONDS = 1.0
+HURRIED_SECONDS = 1.0
+WATCH_SECONDS = 1.0
 GRAVE = {EventKind.FAILED: Priority.HIGH, EventKind.QUARANTINED: Priority.CRITICAL}
 
 
@@ -146,8 +150,8 @@ class Host:
         """Start, serve until told to stop, stop in order; the exit code."""
         self._catch_signals()
         try:
-            await self.start()
-            await self._until_told()
+            await self._unless_told(self.start())
+            await self._stopping.wait()
         finally:
             await self.stop()
         return self._exit
@@ -177,11 +181,16 @@ class Host:
         workers = asyncio.create_task(self.plugins.start())
         try:
             await self._open_account()
-        finally:
             await workers
+        finally:
+            # A plugin's on_start may wait for an account that will not open.
+            workers.cancel()
+            await asyncio.gather(workers, return_exceptions=True)
         self._remember_plugins()
         await self.feed.start()
-        await self.loop.start()
+        await self.loop.start(held=not self.desk.line.link)
+        if not self.desk.line.link:
+            self._spawn(self._link_back())
         # What was imported stays: collections need not look at it again, and answers need not wait for that.
         gc.collect()
         gc.freeze()
@@ -193,17 +202,20 @@ class Host:
         """The order of reliability.md 7; open positions stay open with their stops."""
         self._phase = "stopping"
         self._set_ready(False)
-        with suppress(ZepixError):
-            if hasattr(self, "loop"):
-                await self.loop.drain(0.0 if self._hurry.is_set() else PLUGIN_SECONDS)
+        began = self.clock.monotonic()
+        if hasattr(self, "loop"):
+            await self._at_most(
+                PLUGIN_SECONDS + 1.0, self.loop.drain(PLUGIN_SECONDS, self._hurry), patient=True
+            )
+        await self._at_most(1.0, self.feed.stop())
         if hasattr(self, "desk"):
             await self._at_most(BROKER_SECONDS, self.desk.stop())
         for face in reversed(self._faces):
-            await face.stop()
-        await self.feed.stop()
-        await self.plugins.stop(0.5 if self._hurry.is_set() else PLUGIN_SECONDS)
-        with suppress(ZepixError):
-            await self.broker.stop()
+            await self._at_most(FACE_SECONDS, face.stop(), patient=True)
+        spent = self.clock.monotonic() - began + (PLUGIN_SECONDS if self._hurry.is_set() else 0.0)
+        grace = max(0.5, PLUGIN_SECONDS - spent)
+        await self._at_most(2 * grace + 1.5, self.plugins.stop(grace), patient=True)
+        await self._at_most(GATEWAY_SECONDS, self.broker.stop(), patient=True)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -314,12 +326,13 @@ class Host:
         self.broker.on_link(self._linked)
         self.broker.on_ticks(self.plugins.ticks)
         reconciler = Reconciler(desk)
-        await recover(desk, hello, reconciler)
         if self.options.safe:
             desk.control.hold("--safe")
+        await recover(desk, hello, reconciler)
         self.desk, self.services, self._reconciler = desk, ServiceDesk(desk), reconciler
         self._desk_ready.set()
-        self._spawn(reconciler.run())
+        self._vital(reconciler.run(), "the comparing of the books")
+        self._vital(self._watch(), "the watch")
 
     async def _price_named(self, alert: Alert, price: float) -> None:
         if alert.symbol:
@@ -334,11 +347,24 @@ class Host:
         self._spawn(self._link_back())
 
     async def _link_back(self) -> None:
-        """Compare the books before the next order."""
+        """Compare the books before the next order, however often it takes."""
         await self._desk_ready.wait()
-        await self._reconciler.when_back()
-        if self._link:
-            self.loop.release()
+        while self._link:
+            if await self._reconciler.when_back():
+                self.loop.release()
+                return
+            await self.clock.sleep(WATCH_SECONDS)
+
+    async def _watch(self) -> None:
+        """Look at the clock every second, and whether the journal can be written at all."""
+        while True:
+            await self.clock.sleep(WATCH_SECONDS)
+            if not self.journal.alive:
+                raise StorageError(f"the writer of {self.home.journal_db} has ended.")
+            try:
+                await self.desk.line.look_at_clock()
+            except StorageError as error:
+                log.error("a jump of the clock could not be written down: %s", error)
 
     # Small things.
 
@@ -396,22 +422,55 @@ class Host:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def _vital(self, work: Coroutine[Any, Any, None], what: str) -> None:
+        """A task without which the host must not go on: one for all (reliability.md 4)."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(partial(self._vital_ended, what))
+
+    def _vital_ended(self, what: str, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fail(what, error)
+
+    def _fail(self, what: str, error: BaseException) -> None:
+        log.critical("%s ended: %s", what, error, exc_info=error)
+        self._exit = 70
+        self.request_stop()
+
     def _crashed(self, crashed: "asyncio.Future[None]") -> None:
         if not crashed.cancelled() and (error := crashed.exception()) is not None:
-            log.critical("the inbox loop ended: %s", error, exc_info=error)
-            self._exit = 70
-            self.request_stop()
+            self._fail("the inbox loop", error)
 
-    async def _until_told(self) -> None:
-        await self._stopping.wait()
+    async def _unless_told(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it, or give it up when told to stop."""
+        task, told = asyncio.ensure_future(work), asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait((task, told), return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                await task
+        finally:
+            told.cancel()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
-    async def _at_most(self, seconds: float, work: Coroutine[Any, Any, None]) -> None:
+    async def _at_most(
+        self, seconds: float, work: Coroutine[Any, Any, None], *, patient: bool = False
+    ) -> None:
+        """One step of the end: no failure and no hanging of it holds up the next.
+
+        A second signal ends it at once; a ``patient`` one, which knows of it or ends a child, soon.
+        """
         task = asyncio.ensure_future(work)
         hurried = asyncio.ensure_future(self._hurry.wait())
         await asyncio.wait((task, hurried), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if patient and self._hurry.is_set():
+            await asyncio.wait((task,), timeout=min(seconds, HURRIED_SECONDS))
         hurried.cancel()
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        (error,) = await asyncio.gather(task, return_exceptions=True)
+        if isinstance(error, Exception):
+            log.error("a step of the end failed: %s", error, exc_info=error)
 
     def _catch_signals(self) -> None:
         loop = asyncio.get_running_loop()

@@ -95,6 +95,13 @@ class GatewayClient(Listeners):
         if child is None:
             return
         try:
+            await self._let_go(child)
+        except asyncio.CancelledError:
+            child.kill()
+            raise
+
+    async def _let_go(self, child: Child) -> None:
+        try:
             await child.channel.request(calls.CLOSE, None, timeout=CLOSE_SECONDS)
         except (ZepixError, TimeoutError) as error:
             log.warning("the gateway did not close its book itself: %s", error)

@@ -107,16 +107,21 @@ class InboxLoop:
         """Return when every alert stored before the last `wake` has its final state."""
         await self._quiet.wait()
 
-    async def drain(self, deadline: float) -> None:
-        """Stop: finish the questions under way within ``deadline`` seconds, give the rest back."""
+    async def drain(self, deadline: float, hurry: asyncio.Event | None = None) -> None:
+        """Stop: finish the questions under way within ``deadline`` seconds, give the rest back.
+
+        ``hurry``: once it is set, nothing is waited for.
+        """
         desk = self._desk
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        if self._task is None:
+            return  # it has claimed nothing; what earlier boots claimed is for `start`
+        self._task.cancel()
+        await asyncio.wait([self._task])
         boxes = list(self._mailboxes.values())
         if boxes:
             closing = asyncio.gather(*(box.close() for box in boxes))
-            await _first(closing, desk.clock.sleep(deadline))
+            ends = () if hurry is None else (hurry.wait(),)
+            await _first(closing, desk.clock.sleep(deadline), *ends)
             await asyncio.wait([box.task for box in boxes])
         self._mailboxes.clear()
         await desk.executor.run(rows.release)

@@ -84,6 +84,8 @@ class Desk:
         try:
             async with asyncio.timeout(OBSERVE_SECONDS):
                 await self.before_dispatch(alert, price)
+        except TimeoutError:
+            log.warning("the price of the alert was not taken within %g s", OBSERVE_SECONDS)
         except Exception:
             log.exception("the price of the alert could not be passed on")
 

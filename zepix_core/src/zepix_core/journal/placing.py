@@ -59,9 +59,9 @@ class Placing:
                 if known:
                     _same_request(known, ids)
                     return PlaceReply(results=tuple(result_of(intent) for intent in known))
+                report, price = await self._judge(ctx, request)
                 if self._line.ending.is_set():
                     raise BrokerOffline("The host is ending.", "The alert comes again at the next start.")
-                report, price = await self._judge(ctx, request)
                 wait = self._wait(ctx, request, report, since)
                 if wait is None:
                     return await self._act(ctx, request, report, price, key, ids)
