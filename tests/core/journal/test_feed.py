@@ -127,3 +127,13 @@ async def test_a_failure_that_passes_costs_nothing(stage: Stage) -> None:
     stage.feed.wake("a")
     await stage.pass_time(3.0)
     assert stage.receiver.taken == [("a", 1)]
+
+
+async def test_an_update_that_cannot_be_read_holds_up_none_after_it(stage: Stage) -> None:
+    await stage.journal.run(
+        lambda c: events.append(c, stage.clock, "trade_update", {"cut": 5000}, plugin="one")
+    )
+    await stage.write("one", 1)
+    stage.feed.wake("one")
+    await stage.feed.settled()
+    assert stage.receiver.taken == [("one", 1)]

@@ -110,7 +110,12 @@ class UpdateFeed:
                 failures += 1
 
     async def _hand(self, plugin: str, seq: int, payload: str) -> None:
-        update = attrs.evolve(msgspec.json.decode(payload, type=TradeUpdate), sequence=seq)
+        try:
+            update = attrs.evolve(msgspec.json.decode(payload, type=TradeUpdate), sequence=seq)
+        except msgspec.DecodeError as error:
+            log.error("update %s of %s cannot be read and is left out: %s", seq, plugin, error)
+            await self._executor.run(lambda connection: connection.execute(_MOVE, (plugin, seq)) and None)
+            return
         for attempt in range(1, TRIES + 1):
             try:
                 await self._deliver(plugin, update)
