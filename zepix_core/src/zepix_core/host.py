@@ -47,6 +47,7 @@ from zepix_core.plugins.states import EventKind, PluginEvent
 from zepix_core.services.calls import CloseRequest
 from zepix_core.services.context import CallContext
 from zepix_core.storage.executor import Executor
+from zepix_core.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +113,7 @@ class Host:
         self._hurry = asyncio.Event()
         self._desk_ready = asyncio.Event()
         self._exit = 0
+        self._watchdog = Watchdog()
         self.journal: Executor = open_journal(home.journal_db, same_thread)
         self.broker: Broker = broker or choose_broker(
             settings.broker,
@@ -151,6 +153,7 @@ class Host:
         self._catch_signals()
         try:
             await self._unless_told(self.start())
+            self._watchdog.guard()
             await self._stopping.wait()
         finally:
             await self.stop()
@@ -175,6 +178,7 @@ class Host:
             self.journal, self.clock, self.boot, self.settings.inbox, self.plugins, self._price_named
         )
         self.loop.crashed.add_done_callback(self._crashed)
+        self.loop.on_heartbeat = self._watchdog.beat
         for face in self._faces:
             await face.start(self)
         self._write_ports()
@@ -196,11 +200,13 @@ class Host:
         gc.freeze()
         self._phase = "running"
         self._set_ready(True)
+        self._watchdog.ready()
         log.info("ready", extra={"fields": {"boot": self.boot, "sqlite": sqlite3.sqlite_version}})
 
     async def stop(self) -> None:
         """The order of reliability.md 7; open positions stay open with their stops."""
         self._phase = "stopping"
+        self._watchdog.stopping()
         self._set_ready(False)
         began = self.clock.monotonic()
         if hasattr(self, "loop"):
@@ -248,6 +254,7 @@ class Host:
             api_port=ports.get("api", 0),
             profile=self.settings.profile,
             inline=self.options.inline,
+            boot=self.boot,
         )
 
     def plugin_rows(self) -> tuple[PluginRow, ...]:

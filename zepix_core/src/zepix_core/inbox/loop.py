@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
@@ -34,6 +34,7 @@ class InboxLoop:
 
     Attributes:
         heartbeat: Grows each time the loop has touched the database, at least every 5 s while all is well.
+        on_heartbeat: Called whenever the database answered, if only with an error; never blocks.
         crashed: A future that gets the exception when the loop or a mailbox ends by a fault of ours.
     """
 
@@ -47,6 +48,7 @@ class InboxLoop:
         before_dispatch: BeforeDispatch | None = None,
     ) -> None:
         self.heartbeat = 0
+        self.on_heartbeat: Callable[[], None] | None = None
         self.crashed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._desk = Desk(
             executor=executor,
@@ -133,13 +135,19 @@ class InboxLoop:
                 claimed = await self._claim()
             except (StorageError, sqlite3.Error):
                 log.exception("the inbox could not be read; trying again")
+                self._beat()
                 await self._desk.clock.sleep(STORAGE_PAUSE_SECONDS)
                 continue
             self.heartbeat += 1
+            self._beat()
             if claimed:
                 continue
             self._note_quiet()
             await _first(self._wake.wait(), self._desk.clock.sleep(IDLE_SECONDS))
+
+    def _beat(self) -> None:
+        if self.on_heartbeat is not None:
+            self.on_heartbeat()
 
     async def _claim(self) -> bool:
         """Claim what may be claimed; ``True`` when there was something."""

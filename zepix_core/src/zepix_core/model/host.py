@@ -1,5 +1,7 @@
 """How a host and its plugins stand, as people see it."""
 
+import hashlib
+
 import attrs
 
 
@@ -51,6 +53,7 @@ class HostState:
         ready: Alerts can be taken; ``reason`` says what is missing otherwise.
         paused: No entries until a person resumes; ``panic`` names the level in force, else ``""``.
         waiting: Alerts whose turn has not come.
+        boot: Name of this run of the host, another one at each start.
     """
 
     version: str
@@ -68,3 +71,9 @@ class HostState:
     api_port: int = 0
     profile: str = "default"
     inline: bool = False
+    boot: str = ""
+
+
+def boot_mark(boot: str) -> str:
+    """What ``/health`` shows of a boot, so that a caller who knows it can tell whom it reached."""
+    return hashlib.sha256(boot.encode()).hexdigest()[:8]
