@@ -130,6 +130,10 @@ class InboxStore:
                 partial(_note_refusal, clock=self._clock, token_id=token_id, refusal=refusal, size=size)
             )
 
+    async def tell(self, notice: Notice) -> None:
+        """Put a notice of the door's into the outbox."""
+        await self._executor.run(partial(_tell, clock=self._clock, notice=notice))
+
     def _within_rate(self, token_id: str) -> bool:
         if self._settings.unlimited:
             return True
@@ -229,3 +233,7 @@ def _note_refusal(
             key=f"{token_id}:{refusal.code}",
         ),
     )
+
+
+def _tell(connection: sqlite3.Connection, *, clock: Clock, notice: Notice) -> None:
+    put(connection, clock, notice)

@@ -15,7 +15,9 @@ from zepix_core.config.webhook import WebhookSettings
 from zepix_core.errors import SettingsError
 from zepix_core.inbox.admission import Refusal
 from zepix_core.inbox.store import InboxStore
+from zepix_core.model.notice import Notice
 from zepix_core.web.limits import Door, WrongTokens
+from zepix_core.web.sources import DailyNotice, Sources, Verdict
 from zepix_core.web.webhook_connection import WebhookConnection
 
 log = logging.getLogger(__name__)
@@ -30,8 +32,11 @@ class WebhookListener:
         on_stored: Called after each commit; must not block.
         heads: Heads of pipe text that some plugin takes now.
         tokens: Token id to secret; several may be valid at once.
+        mark: What ``/health`` shows of this run of the host.
 
     Attributes:
+        sources: Who may send alerts, ``None`` when everybody may.
+        refused: Requests for alerts that these rules refused.
         ready: Alerts can be taken; until the host says so they are answered 503, and so is ``/health``.
     """
 
@@ -43,14 +48,19 @@ class WebhookListener:
         tokens: Mapping[str, str],
         settings: WebhookSettings,
         clock: Clock,
+        mark: str = "",
     ) -> None:
         self.ready = False
+        self.mark = mark
         self.store = store
         self.on_stored = on_stored
         self.heads = heads
         self.settings = settings
         self.door = Door(settings.max_connections, settings.max_connections_per_source)
         self.wrong_tokens = WrongTokens(clock, settings.wrong_tokens_per_minute)
+        self.sources = Sources.of(settings)
+        self.refused = 0
+        self._daily = DailyNotice(clock)
         self.connections: set[WebhookConnection] = set()
         self.stopping = False
         self._clock = clock
@@ -70,6 +80,7 @@ class WebhookListener:
         self.door.most = settings.max_connections
         self.door.per_source = settings.max_connections_per_source
         self.wrong_tokens.per_minute = settings.wrong_tokens_per_minute
+        self.sources = Sources.of(settings)
 
     async def start(self) -> None:
         """Listen.
@@ -139,6 +150,19 @@ class WebhookListener:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def refuse_caller(self, verdict: Verdict, *, known: bool) -> None:
+        """Count a caller that the rules refused; people hear of one that had a right token, once a day."""
+        self.refused += 1
+        if known and (notice := self._daily.of(verdict, self.refused)) is not None:
+            log.warning("%s", notice.text)
+            self.work(self._tell(notice))
+
+    async def _tell(self, notice: Notice) -> None:
+        try:
+            await self.store.tell(notice)
+        except Exception:
+            log.exception("a notice could not be written down: %s", notice.text)
 
     async def note_refusal(self, token_id: str, refusal: Refusal, size: int) -> None:
         """Write down a refused body; the answer does not wait for it."""

@@ -191,18 +191,25 @@ class WebhookConnection(asyncio.Protocol):
             return self._on_alert_head(request, path.removeprefix(ROUTE), head)
         if request.method == b"GET" and path == HEALTH:
             ready = self._listener.ready
-            self._decide(request, 200 if ready else 503, {"status": "ready" if ready else "not_ready"})
+            self._decide(request, 200 if ready else 503, {"ok": ready, "boot": self._listener.mark})
         else:
             self._decide(request, 404, _code("not_found"))
 
     def _on_alert_head(self, request: h11.Request, token: bytes, head: bytes) -> None:
         listener = self._listener
         token_id = listener.token_id(token)
+        caller = self.source
+        if listener.sources is not None:
+            verdict = listener.sources.judge(caller, request.headers)
+            caller = verdict.caller
+            if verdict.refused:
+                listener.refuse_caller(verdict, known=token_id is not None)
+                return self._decide(request, 404, _code("not_found"))
         if token_id is None:
-            if listener.wrong_tokens.is_blocked(self.source):
+            if listener.wrong_tokens.is_blocked(caller):
                 return self._refuse(429, "too_many_wrong_tokens", retry=True)
-            listener.wrong_tokens.note(self.source)
-            log.warning("wrong token %s… from %s", token[:4].decode("latin-1"), self.source)
+            listener.wrong_tokens.note(caller)
+            log.warning("wrong token %s… from %s", token[:4].decode("latin-1"), caller)
             return self._decide(request, 404, _code("not_found"))
         headers = dict(request.headers)
         if b"transfer-encoding" in headers:

@@ -7,12 +7,17 @@ from zepix_core.clock import Clock
 from zepix_core.config.secrets import Secret
 from zepix_core.config.webhook import WebhookSettings
 from zepix_core.inbox.store import InboxStore
+from zepix_core.model.host import boot_mark
 from zepix_core.web.view import HostView
 from zepix_core.web.webhook import WebhookListener
 
 
 class AlertTaker(HostView, Protocol):
     """A host that takes alerts."""
+
+    @property
+    def boot(self) -> str:
+        """Name of this run."""
 
     @property
     def store(self) -> InboxStore:
@@ -57,6 +62,7 @@ class WebhookFace:
             tokens={token_id: token.reveal() for token_id, token in self._tokens.items()},
             settings=self._settings,
             clock=clock,
+            mark=boot_mark(host.boot),
         )
         await listener.start()
         self.listener = listener
