@@ -89,6 +89,15 @@ async def test_panic_works_on_a_full_disk_and_is_kept_when_there_is_room(
     assert [i.state for i in await house.intents()] == [S.CLOSED, S.CLOSED]
 
 
+async def test_a_stop_that_could_not_be_written_is_written_at_the_end(
+    house: House, full_disk: pytest.MonkeyPatch
+) -> None:
+    await house.desk.control.pause("a person")
+    full_disk.undo()
+    await house.desk.stop()
+    assert (await kept(house))["paused"]
+
+
 async def test_a_part_is_not_closed_unwritten(house: House, full_disk: pytest.MonkeyPatch) -> None:
     full_disk.undo()
     reply = await house.desk.place(context(house.clock), single())

@@ -202,7 +202,7 @@ class GatewayClient(Listeners):
             lived_seconds = 0.0
             try:
                 child, hello = await self._spawn()
-            except (ZepixError, TimeoutError, OSError) as error:
+            except Exception as error:  # whatever it was: without a gateway nothing is ever closed
                 log.warning("the gateway could not be started again: %s", error)
                 continue
             if self._same_account(hello):

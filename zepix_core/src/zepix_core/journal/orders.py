@@ -190,6 +190,7 @@ class OrderDesk:
             await asyncio.wait(self._running)
         await self.lookup.stop()
         await self.updates.stop()
+        await self.control.keep()
 
     def _waiting(self, connection: Any, intent: Intent) -> tuple[Intent, ...]:
         return tuple(

@@ -81,7 +81,7 @@ class LookUp:
                     intent = await self._line.executor.run(self._conclude(intent))
                     self._updates.tell([intent.plugin])
                     break
-                await self._line.clock.sleep(APART)
+                await self._line.clock.sleep(APART if misses < SWEEPS else BACKOFF[-1])
             except (BrokerOffline, OutcomeUnknown, StorageError, WireError) as error:
                 log.info("looking for %s: %s", intent_id, error)
                 await self._line.clock.sleep(BACKOFF[min(failures, len(BACKOFF) - 1)])

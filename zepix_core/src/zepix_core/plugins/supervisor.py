@@ -192,7 +192,7 @@ class Supervisor:
         """One life of the worker, from its start to its end."""
         try:
             link = self.link = await self._links.open(self.distribution, self._exchange.handlers())
-        except (OSError, ZepixError) as error:
+        except Exception as error:  # whatever it was, the next start may go well
             self._reason = f"it cannot be started: {error}"
             return
         try:
