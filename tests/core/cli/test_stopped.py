@@ -89,13 +89,23 @@ def test_why_tells_fields_gates_sizing_replies_and_latencies(ask: Any) -> None:
 
 def test_url_says_how_to_get_a_public_address(traded_home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     token = read_env(traded_home.env)[WEBHOOK_TOKEN].reveal()
-    assert run(["url", "--home", str(traded_home.path)]) == 0
+    assert run(["url", "--home", str(traded_home.path)]) == 1
     told = capsys.readouterr()
     assert told.out == f"http://127.0.0.1:8080/webhook/{token}\n"
     assert "ports 80 and 443" in told.err
     traded_home.settings_file.write_text('[web]\npublic_url = "https://a.example/"\n')
     assert run(["url", "--home", str(traded_home.path)]) == 0
-    assert capsys.readouterr().out == f"https://a.example/webhook/{token}\n"
+    assert capsys.readouterr() == (f"https://a.example/webhook/{token}\n", "")
+
+
+def test_url_prints_an_address_tradingview_cannot_call_with_a_warning(
+    traded_home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    traded_home.settings_file.write_text('[web]\npublic_url = "https://a.example:8443"\n')
+    assert run(["url", "--format", "json", "--home", str(traded_home.path)]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["public"].startswith("https://a.example:8443/webhook/")
+    assert "8443" in told.err
 
 
 def test_settings_are_shown_with_their_source_and_no_secret(
@@ -136,11 +146,11 @@ def test_a_changed_journal_is_found_out(traded_home: Home, capsys: pytest.Captur
 def test_the_doctor_finds_what_is_wrong(traded_home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     traded_home.settings_file.write_text("[webhook]\nport = 0\n[api]\nport = 0\n")
     assert run(["doctor", "--format", "json", "--home", str(traded_home.path)]) == 0
-    assert {row["result"] for row in json.loads(capsys.readouterr().out)} <= {"ok", "warning"}
+    assert {row["result"] for row in json.loads(capsys.readouterr().out)["checks"]} <= {"ok", "warning"}
     traded_home.settings_file.write_text("nonsense = 1\n")
     assert run(["doctor", "--format", "json", "--home", str(traded_home.path)]) == 1
-    (bad,) = [row for row in json.loads(capsys.readouterr().out) if row["result"] == "bad"]
-    assert bad["check"] == "settings"
+    (bad,) = [row for row in json.loads(capsys.readouterr().out)["checks"] if not row["ok"]]
+    assert bad["name"] == "settings"
     assert "nonsense" in bad["detail"]
 
 

@@ -6,12 +6,10 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Iterator
-from typing import Any
-
-import attrs
 
 from zepix_core.cli.client import HostClient, find_host
 from zepix_core.cli.db.check import check_files
+from zepix_core.cli.finding import BAD, OK, WARN, Finding
 from zepix_core.cli.plugins.list import stopped_rows
 from zepix_core.config.document import read_document
 from zepix_core.config.files import Loaded, judge
@@ -20,28 +18,13 @@ from zepix_core.config.plugin_files import plugin_file_faults
 from zepix_core.config.secrets import API_TOKEN, WEBHOOK_TOKEN, Secret, environment, is_weak
 from zepix_core.errors import SettingsError, ZepixError
 
-OK, WARN, BAD = "ok", "warning", "bad"
 MB = 1024 * 1024
 WARN_FREE, BAD_FREE = 200 * MB, 50 * MB
 FIXED_IN = {(3, 44): 6, (3, 50): 7, (3, 51): 3}
 
 
-@attrs.frozen
-class Finding:
-    """One check: ``result`` is `OK`, `WARN` or `BAD`."""
-
-    check: str
-    result: str
-    detail: str = ""
-    hint: str = ""
-
-
-def check_up(home: Home) -> list[dict[str, Any]]:
-    """Every check of this home, as rows."""
-    return [attrs.asdict(finding) for finding in _findings(home)]
-
-
-def _findings(home: Home) -> Iterator[Finding]:
+def check_up(home: Home) -> Iterator[Finding]:
+    """Every check of this home."""
     yield from _machine(home)
     try:
         variables = environment(home.env)

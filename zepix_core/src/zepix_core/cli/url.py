@@ -6,7 +6,7 @@ from zepix_core.cli.options import format_option, home_option
 from zepix_core.config.home import Home
 
 HOW = (
-    "TradingView only calls ports 80 and 443, so put a reverse proxy or a tunnel with HTTPS in front of this "
+    "TradingView only calls ports 80 and 443, so put a tunnel or a reverse proxy with HTTPS in front of this "
     "address. Then write its address into web.public_url of zepix.toml, and `zepix url` prints what to paste."
 )
 
@@ -14,11 +14,15 @@ HOW = (
 @click.command()
 @home_option
 @format_option
-def command(home: Home, shape: str) -> None:
-    """Print the address that TradingView has to call."""
+def command(home: Home, shape: str) -> int:
+    """Print the address that TradingView has to call.
+
+    Ends with 1 when there is none yet, and prints the one of this machine instead.
+    """
     from zepix_core.cli.client import find_host
     from zepix_core.cli.options import existing
     from zepix_core.cli.output import print_facts
+    from zepix_core.cli.public_address import address_faults
     from zepix_core.config.files import load_settings
     from zepix_core.config.secrets import WEBHOOK_TOKEN
     from zepix_core.errors import SettingsError
@@ -34,8 +38,10 @@ def command(home: Home, shape: str) -> None:
     address = f"{public}/webhook/{token.reveal()}" if public else None
     if shape != "table":
         print_facts({"public": address, "local": local, "running": client is not None}, shape)
-    elif address:
-        click.echo(address)
     else:
-        click.echo(local)
-        click.echo(HOW, err=True)
+        click.echo(address or local)
+        if not address:
+            click.echo(HOW, err=True)
+    for detail, then in address_faults(public) if public else ():
+        click.echo(f"Warning: {detail}. {then}", err=True)
+    return 0 if address else 1
