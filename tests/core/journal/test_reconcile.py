@@ -1,6 +1,7 @@
 """The broker's word counts: stops that vanished come back, stops a person moved are taken over."""
 
 import asyncio
+import sqlite3
 from collections.abc import Coroutine
 from typing import Any
 
@@ -8,6 +9,8 @@ import attrs
 import pytest
 from tests.core.journal.conftest import House, context, pair, single
 
+from zepix_core.journal import intent_rows
+from zepix_core.journal.outcomes import needs_human
 from zepix_core.model.order import Action, IntentState, OrderRequest, UpdateKind
 from zepix_core.services.calls import CloseRequest
 
@@ -131,3 +134,23 @@ async def test_a_close_that_never_arrived_is_sent_again_once_the_broker_answers(
     house.broker.no_positions = False
     await house.pass_time(15.0)
     assert not await house.broker.positions()
+
+
+async def test_a_position_that_waited_for_a_person_is_managed_again_after_resume(house: House) -> None:
+    reply = await house.desk.place(context(house.clock), single())
+
+    def contradict(connection: sqlite3.Connection) -> None:
+        intent = intent_rows.get(connection, reply.results[0].intent_id)
+        assert intent is not None
+        needs_human(connection, house.clock, intent, "other volume than asked")
+
+    await house.journal.run(contradict)
+    findings = await house.reconciler.sweep()
+    assert not findings.foreign
+    assert (await house.intents())[0].state is S.NEEDS_HUMAN
+    await house.desk.control.resume("a person")
+    await house.reconciler.sweep()
+    assert (await house.intents())[0].state is S.ADOPTED
+    (order,) = await house.desk.list(context(house.clock, 2))
+    assert (await house.desk.close(context(house.clock, 2), CloseRequest(ticket=order.ticket))).success
+    assert (await house.intents())[0].state is S.CLOSED

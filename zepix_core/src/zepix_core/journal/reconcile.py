@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import attrs
 
 from zepix_core.errors import ZepixError
-from zepix_core.journal import intent_rows
+from zepix_core.journal import host_state, intent_rows
+from zepix_core.journal.control import HUMAN
 from zepix_core.journal.intents import intent_in
 from zepix_core.journal.ledger import OpenEntry, open_entries
 from zepix_core.journal.orders import OrderDesk
@@ -91,9 +92,23 @@ class Reconciler:
         missing = [e for e in entries if e.held and e.intent.position_id not in shown]
         self._judge_missing(connection, book, missing)
         ours = {e.intent.position_id for e in entries} | {0}
+        ours |= {p.ticket for p in positions if p.ticket not in ours and self._take_back(connection, p)}
         coming = {e.intent.intent_id for e in entries}
         foreign = [p.ticket for p in positions if p.ticket not in ours and intent_in(p.comment) not in coming]
         return Findings(missing=tuple(e.intent.position_id for e in missing), foreign=tuple(foreign))
+
+    def _take_back(self, connection: sqlite3.Connection, position: Position) -> bool:
+        """True for a position of ours that waits for a person; once one has looked, it is ours to manage."""
+        entry = intent_rows.entry_of(connection, self._line.account, position.ticket)
+        if entry is None:
+            return False
+        waits = host_state.read(connection, f"{HUMAN}{entry.plugin}:{entry.symbol}") is not None
+        if entry.state is IntentState.NEEDS_HUMAN and not waits:
+            cause = {"found": "position", "why": "a person resumed"}
+            intent_rows.move(
+                connection, self._line.clock, entry.intent_id, IntentState.ADOPTED, cause, reason=""
+            )
+        return True
 
     def _judge_missing(
         self, connection: sqlite3.Connection, book: Book, missing: Sequence[OpenEntry]
