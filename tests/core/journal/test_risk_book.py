@@ -1,5 +1,6 @@
 """Money facts from the journal and the account; what is reached stays reached."""
 
+import sqlite3
 from pathlib import Path
 
 import attrs
@@ -7,6 +8,8 @@ import pytest
 from tests.core.journal.conftest import House, context, open_house, plugin, single
 
 from zepix_core.errors import BadArgument
+from zepix_core.journal import intent_rows
+from zepix_core.journal.outcomes import needs_human
 from zepix_core.model.market import SymbolInfo
 from zepix_core.model.order import Deal, DealEntry
 from zepix_core.plugin import RiskSettings
@@ -164,3 +167,19 @@ async def test_more_than_was_asked_needs_a_person_and_stops_that_symbol(house: H
     await house.desk.control.resume("tester")
     other = attrs.evolve(context(house.clock, 3))
     assert (await house.desk.place(other, single())).results[0].ok
+
+
+async def test_a_position_that_waits_for_a_person_counts_as_risk(house: House) -> None:
+    reply = await house.desk.place(context(house.clock), single())
+    at_risk = (await house.desk.risk.facts(plugin())).open_risk
+    assert at_risk > 0
+
+    def contradict(connection: sqlite3.Connection) -> None:
+        intent = intent_rows.get(connection, reply.results[0].intent_id)
+        assert intent is not None
+        needs_human(connection, house.clock, intent, "other volume than asked")
+
+    await house.journal.run(contradict)
+    assert (await house.desk.risk.facts(plugin())).open_risk == pytest.approx(at_risk)
+    await house.desk.panic("flatten", "a person")
+    assert (await house.desk.risk.facts(plugin())).open_risk == 0.0

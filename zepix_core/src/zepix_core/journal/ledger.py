@@ -12,6 +12,7 @@ from zepix_core.model.order import Book, Intent
 from zepix_core.services.gate_facts import OpenTrade
 
 _OPEN = SELECT + " WHERE action = 'open' AND account = ? AND " + MAYBE_OPEN + " ORDER BY sequence"
+_DISPUTED = SELECT + " WHERE action = 'open' AND account = ? AND state = 'needs_human' AND position_id != 0"
 _CLOSED_VOLUME = (
     "SELECT coalesce(sum(volume), 0) FROM deals WHERE position_id = ? AND account = ? AND entry = 'out'"
 )
@@ -65,6 +66,16 @@ def open_entries(connection: sqlite3.Connection, account: str) -> tuple[OpenEntr
         lots = intent.fill_lots if intent.state in HOLDING else intent.lots
         if intent.position_id:
             lots = round(lots - closed.get(intent.position_id, 0.0), 8)
+        if lots > LEAST:
+            entries.append(OpenEntry(intent=intent, remaining=lots))
+    return tuple(entries)
+
+
+def disputed_entries(connection: sqlite3.Connection, account: str) -> tuple[OpenEntry, ...]:
+    """Positions that wait for a person, as far as no deal has closed them: their money is at risk too."""
+    entries: list[OpenEntry] = []
+    for intent in find(connection, _DISPUTED, (account,)):
+        lots = round(intent.fill_lots - closed_volume(connection, account, intent.position_id), 8)
         if lots > LEAST:
             entries.append(OpenEntry(intent=intent, remaining=lots))
     return tuple(entries)

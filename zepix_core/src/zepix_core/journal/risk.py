@@ -12,8 +12,9 @@ from zepix_core.clock import Clock
 from zepix_core.config.risk import TradingSettings
 from zepix_core.errors import BadArgument, BrokerOffline
 from zepix_core.journal import events, host_state, outbox
+from zepix_core.journal.control import HUMAN
 from zepix_core.journal.intents import ours
-from zepix_core.journal.ledger import OpenEntry, open_entries
+from zepix_core.journal.ledger import OpenEntry, disputed_entries, open_entries
 from zepix_core.journal.quotes import Quotes
 from zepix_core.journal.tally import LossTally
 from zepix_core.model.account import AccountInfo
@@ -141,11 +142,16 @@ class RiskBook:
     def read(self, connection: sqlite3.Connection) -> tuple[OpenEntry, ...]:
         """Bring the tally up to date inside a read transaction and return what is open.
 
-        Nothing is returned where limits and caps are lifted: nobody asks for it there.
+        Positions that wait for a person count until somebody resumes. Nothing is returned where limits and
+        caps are lifted: nobody asks for it there.
         """
         reset = host_state.read(connection, RESET) or 0
         self._tally.read(connection, self._clock.now_ns(), reset)
-        return () if self._settings().lifted else open_entries(connection, self._account)
+        if self._settings().lifted:
+            return ()
+        disputed = host_state.keys(connection, HUMAN)
+        more = disputed_entries(connection, self._account) if disputed else ()
+        return open_entries(connection, self._account) + more
 
     async def facts_from(
         self, plugin: PluginFacts, entries: tuple[OpenEntry, ...], closing: frozenset[int]
