@@ -147,16 +147,6 @@ def test_what_stands_beside_a_proxy_are_valid_settings(name: str, tmp_path: Path
         assert re.search(rf"(proxy_set_header|header_up)\s+{header} ", text)
 
 
-@pytest.mark.skipif(shutil.which("caddy") is None, reason="caddy is not installed")
-def test_caddy_accepts_its_file() -> None:
-    subprocess.run(
-        ["caddy", "adapt", "--config", str(FILES / "Caddyfile"), "--adapter", "caddyfile"],
-        check=True,
-        timeout=60,
-        capture_output=True,
-    )
-
-
 def test_windows_notes_name_options_that_exist() -> None:
     text = (FILES / "windows.md").read_text("utf-8")
     known = {option for parameter in run_command.params for option in parameter.opts}
