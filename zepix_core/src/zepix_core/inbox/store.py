@@ -1,5 +1,6 @@
 """The inbox as the webhook sees it: an alert is committed, then answered."""
 
+import asyncio
 import sqlite3
 from functools import partial
 
@@ -106,6 +107,17 @@ class InboxStore:
             InboxFull: Too many wait; not stored.
             StorageError: Not stored.
         """
+        try:
+            return await self.submit(token_id, screened)
+        except sqlite3.Error as error:
+            raise StorageError(f"an alert could not be stored: {error}.") from error
+
+    def submit(self, token_id: str, screened: Screened) -> "asyncio.Future[Taken]":
+        """As `take`, for who cannot wait; an error of the database comes as `sqlite3.Error`, too.
+
+        Raises:
+            StorageError: Not stored.
+        """
         arrival = _Arrival(
             key=alert_key(token_id, screened),
             token_id=token_id,
@@ -115,10 +127,7 @@ class InboxStore:
             settings=self._settings,
             strict=self.strict,
         )
-        try:
-            return await self._executor.run(partial(_take, clock=self._clock, arrival=arrival))
-        except sqlite3.Error as error:
-            raise StorageError(f"an alert could not be stored: {error}.") from error
+        return self._executor.submit(partial(_take, clock=self._clock, arrival=arrival))
 
     async def note_refusal(self, token_id: str, refusal: Refusal, size: int) -> None:
         """Write down that a body was refused at the door: its code and size, never the body itself.

@@ -58,6 +58,13 @@ class Executor(Protocol):
             StorageError: The file or the disk failed; nothing of this piece was stored.
         """
 
+    def submit(self, work: Work[T]) -> "asyncio.Future[T]":
+        """As `run`, for who cannot wait: the future is done after COMMIT.
+
+        Raises:
+            StorageError: The file is closed.
+        """
+
     async def read(self, work: Work[T]) -> T:
         """Run ``work`` on a read-only connection, inside one read transaction.
 
@@ -197,12 +204,14 @@ class WriterThread:
         return self._closed or self._thread.is_alive()
 
     async def run(self, work: Work[T]) -> T:
+        return await self.submit(work)
+
+    def submit(self, work: Work[T]) -> "asyncio.Future[T]":
         if self._closed or not self._thread.is_alive():
             raise StorageError(f"{self.path.name} is closed.")
         piece = _Submitted(work, asyncio.get_running_loop())
         self._queue.put(piece)
-        result: T = await piece.waiter
-        return result
+        return piece.waiter
 
     async def read(self, work: Work[T]) -> T:
         if self._closed:
@@ -333,6 +342,9 @@ class SameThread:
             raise _not_written(self.path, piece.error) if _is_fault(piece.error) else piece.error
         result: T = piece.result
         return result
+
+    def submit(self, work: Work[T]) -> "asyncio.Future[T]":
+        return asyncio.get_running_loop().create_task(self.run(work))
 
     async def read(self, work: Work[T]) -> T:
         try:

@@ -66,7 +66,7 @@ class WebhookListener:
         self._clock = clock
         self._tokens: tuple[tuple[str, bytes], ...] = ()
         self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Future[Any]] = set()
         self._date = (0, b"")
         self.set_tokens(tokens)
 
@@ -147,9 +147,12 @@ class WebhookListener:
 
     def work(self, work: Coroutine[Any, Any, None]) -> None:
         """Run work that `stop` waits for."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.watch(asyncio.get_running_loop().create_task(work))
+
+    def watch(self, pending: "asyncio.Future[Any]") -> None:
+        """Let `stop` wait for this."""
+        self._tasks.add(pending)
+        pending.add_done_callback(self._tasks.discard)
 
     def refuse_caller(self, verdict: Verdict, *, known: bool) -> None:
         """Count a caller that the rules refused; people hear of one that had a right token, once a day."""

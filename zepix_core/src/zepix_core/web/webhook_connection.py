@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+import sqlite3
 from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
@@ -12,8 +13,8 @@ import h11
 import msgspec
 
 from zepix_core.errors import StorageError
-from zepix_core.inbox.admission import Refusal, Screened, screen
-from zepix_core.inbox.store import InboxFull
+from zepix_core.inbox.admission import Refusal, screen
+from zepix_core.inbox.store import InboxFull, Taken
 
 if TYPE_CHECKING:
     from zepix_core.web.webhook import WebhookListener
@@ -248,20 +249,19 @@ class WebhookConnection(asyncio.Protocol):
             self._listener.work(self._listener.note_refusal(token_id, screened, len(body)))
             return
         self._busy = True
-        self._listener.work(self._take(self._token_id, screened))
-
-    async def _take(self, token_id: str, screened: Screened) -> None:
-        listener = self._listener
         try:
-            taken = await listener.store.take(token_id, screened)
-        except InboxFull:
-            return self._stored(503, _code("inbox_full"))
-        except StorageError as error:
-            log.error("an alert could not be stored: %s", error)
-            return self._stored(503, _code("storage"))
-        except Exception:
-            log.exception("taking an alert failed")
-            return self._stored(500, _code("internal_error"))
+            storing = self._listener.store.submit(self._token_id, screened)
+        except Exception as error:
+            return self._not_stored(error)
+        self._listener.watch(storing)
+        storing.add_done_callback(self._taken)
+
+    def _taken(self, storing: "asyncio.Future[Taken]") -> None:
+        listener = self._listener
+        error = asyncio.CancelledError() if storing.cancelled() else storing.exception()
+        if error is not None:
+            return self._not_stored(error)
+        taken = storing.result()
         self._stored(200, {"id": taken.id, "status": taken.status})
         try:
             listener.on_stored()
@@ -269,6 +269,16 @@ class WebhookConnection(asyncio.Protocol):
             log.exception("alert %s is stored, but the inbox loop could not be told", taken.id)
         facts = {"alert_id": taken.id}
         log.info("alert %s %s", taken.id, taken.refused or taken.status, extra={"fields": facts})
+
+    def _not_stored(self, error: BaseException) -> None:
+        """503 where the sender may try again, 500 where the fault is ours."""
+        if isinstance(error, InboxFull):
+            return self._stored(503, _code("inbox_full"))
+        if isinstance(error, StorageError | sqlite3.Error):
+            log.error("an alert could not be stored: %s", error)
+            return self._stored(503, _code("storage"))
+        log.error("taking an alert failed", exc_info=error)
+        return self._stored(500, _code("internal_error"))
 
     def _stored(self, status: int, body: dict[str, Any]) -> None:
         self._busy = False
