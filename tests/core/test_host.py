@@ -292,8 +292,8 @@ async def test_the_host_ends_with_70_when_a_part_fails_that_it_needs(
     else:
         monkeypatch.setattr(type(host.host.journal), "alive", False)
     await host.advance(31.0)
-    assert host.host._stopping.is_set()
-    assert host.host._exit == 70
+    assert host.host.life.stopping.is_set()
+    assert host.host.life.exit_code == 70
 
 
 async def test_alerts_wait_until_the_books_are_compared_after_the_broker_was_away(

@@ -5,9 +5,7 @@ import gc
 import logging
 import os
 import secrets
-import signal
 import sqlite3
-from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -28,20 +26,21 @@ from zepix_core.config.settings import HostSettings
 from zepix_core.errors import BrokerOffline, PluginError, StorageError, ZepixError
 from zepix_core.inbox.loop import InboxLoop
 from zepix_core.inbox.store import InboxStore
-from zepix_core.journal import events, outbox
+from zepix_core.journal import events
 from zepix_core.journal.feed import UpdateFeed
 from zepix_core.journal.opening import has_wal_defect, open_journal, prepare_journal
 from zepix_core.journal.orders import OrderDesk, account_key, core_context
 from zepix_core.journal.reconcile import Reconciler
 from zepix_core.journal.recovery import recover
 from zepix_core.journal.service_desk import ServiceDesk
+from zepix_core.lifeline import Lifeline
 from zepix_core.model.alert import Alert
 from zepix_core.model.host import HostOptions, HostState, PluginRow
-from zepix_core.model.notice import Notice, Priority
 from zepix_core.model.order import CloseResult
 from zepix_core.plugins.development import develop
 from zepix_core.plugins.fleet import TRACE
 from zepix_core.plugins.manager import PluginHost
+from zepix_core.plugins.record import write_event
 from zepix_core.plugins.rows import plugin_row, remembered_row
 from zepix_core.plugins.states import EventKind, PluginEvent
 from zepix_core.services.calls import CloseRequest
@@ -55,9 +54,7 @@ PLUGIN_SECONDS = 5.0
 BROKER_SECONDS = 10.0
 GATEWAY_SECONDS = 3.0
 FACE_SECONDS = 1.0
-HURRIED_SECONDS = 1.0
 WATCH_SECONDS = 1.0
-GRAVE = {EventKind.FAILED: Priority.HIGH, EventKind.QUARANTINED: Priority.CRITICAL}
 
 
 class Face(Protocol):
@@ -108,11 +105,8 @@ class Host:
         self._ready = False
         self._phase = "starting"
         self._link = False
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._stopping = asyncio.Event()
-        self._hurry = asyncio.Event()
+        self.life = Lifeline()
         self._desk_ready = asyncio.Event()
-        self._exit = 0
         self._watchdog = Watchdog()
         self.journal: Executor = open_journal(home.journal_db, same_thread)
         self.broker: Broker = broker or choose_broker(
@@ -150,20 +144,18 @@ class Host:
 
     async def run(self) -> int:
         """Start, serve until told to stop, stop in order; the exit code."""
-        self._catch_signals()
+        self.life.catch_signals()
         try:
-            await self._unless_told(self.start())
+            await self.life.unless_told(self.start())
             self._watchdog.guard()
-            await self._stopping.wait()
+            await self.life.stopping.wait()
         finally:
             await self.stop()
-        return self._exit
+        return self.life.exit_code
 
     def request_stop(self) -> None:
         """Stop in order; a second time: skip what is waited for."""
-        if self._stopping.is_set():
-            self._hurry.set()
-        self._stopping.set()
+        self.life.request_stop()
 
     async def start(self) -> None:
         """Listen (answering 503), recover, then take alerts.
@@ -194,7 +186,7 @@ class Host:
         await self.feed.start()
         await self.loop.start(held=not self.desk.line.link)
         if not self.desk.line.link:
-            self._spawn(self._link_back())
+            self.life.spawn(self._link_back())
         # What was imported stays: collections need not look at it again, and answers need not wait for that.
         gc.collect()
         gc.freeze()
@@ -205,28 +197,26 @@ class Host:
 
     async def stop(self) -> None:
         """The order of reliability.md 7; open positions stay open with their stops."""
-        self._phase = "stopping"
+        self._phase, life = "stopping", self.life
         self._watchdog.stopping()
         self._set_ready(False)
         began = self.clock.monotonic()
         if hasattr(self, "loop"):
-            await self._at_most(
-                PLUGIN_SECONDS + 1.0, self.loop.drain(PLUGIN_SECONDS, self._hurry), patient=True
+            await life.at_most(
+                PLUGIN_SECONDS + 1.0, self.loop.drain(PLUGIN_SECONDS, life.hurry), patient=True
             )
-        await self._at_most(1.0, self.feed.stop())
+        await life.at_most(1.0, self.feed.stop())
         if hasattr(self, "desk"):
-            await self._at_most(BROKER_SECONDS, self.desk.stop())
+            await life.at_most(BROKER_SECONDS, self.desk.stop())
         for face in reversed(self._faces):
-            await self._at_most(FACE_SECONDS, face.stop(), patient=True)
-        spent = self.clock.monotonic() - began + (PLUGIN_SECONDS if self._hurry.is_set() else 0.0)
+            await life.at_most(FACE_SECONDS, face.stop(), patient=True)
+        spent = self.clock.monotonic() - began + (PLUGIN_SECONDS if life.hurry.is_set() else 0.0)
         grace = max(0.5, PLUGIN_SECONDS - spent)
-        await self._at_most(2 * grace + 1.5, self.plugins.stop(grace), patient=True)
-        await self._at_most(GATEWAY_SECONDS, self.broker.stop(), patient=True)
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await life.at_most(2 * grace + 1.5, self.plugins.stop(grace), patient=True)
+        await life.at_most(GATEWAY_SECONDS, self.broker.stop(), patient=True)
+        await life.end_tasks()
         with suppress(ZepixError):
-            await self.journal.run(partial(self._note, "stop", {"boot": self.boot, "exit": self._exit}))
+            await self.journal.run(partial(self._note, "stop", {"boot": self.boot, "exit": life.exit_code}))
         await self.journal.close()
         with suppress(OSError, msgspec.DecodeError):
             if msgspec.json.decode(self.home.ports_file.read_bytes()).get("pid") == os.getpid():
@@ -338,8 +328,8 @@ class Host:
         await recover(desk, hello, reconciler)
         self.desk, self.services, self._reconciler = desk, ServiceDesk(desk), reconciler
         self._desk_ready.set()
-        self._vital(reconciler.run(), "the comparing of the books")
-        self._vital(self._watch(), "the watch")
+        self.life.vital(reconciler.run(), "the comparing of the books")
+        self.life.vital(self._watch(), "the watch")
 
     async def _price_named(self, alert: Alert, price: float) -> None:
         if alert.symbol:
@@ -351,7 +341,7 @@ class Host:
         if not up:
             self.loop.hold()
             return
-        self._spawn(self._link_back())
+        self.life.spawn(self._link_back())
 
     async def _link_back(self) -> None:
         """Compare the books before the next order, however often it takes."""
@@ -408,84 +398,8 @@ class Host:
     def _plugin_event(self, event: PluginEvent) -> None:
         if event.plugin and event.kind in (EventKind.LOADED, EventKind.ENABLED) and self._ready:
             self.feed.wake(event.plugin)
-        self._spawn(self._tell_of(event))
-
-    async def _tell_of(self, event: PluginEvent) -> None:
-        def work(connection: sqlite3.Connection) -> None:
-            facts = {"what": event.kind.value, "distribution": event.distribution, "text": event.text}
-            events.append(connection, self.clock, "plugin", facts, plugin=event.plugin or None)
-            if event.kind in GRAVE:
-                text = f"{event.plugin or event.distribution}: {event.text}"
-                notice = Notice(
-                    type="plugin_state", priority=GRAVE[event.kind], plugin=event.plugin or None,
-                    text=text, data=facts,
-                )  # fmt: skip
-                outbox.put(connection, self.clock, notice)
-
-        await self.journal.run(work)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    def _vital(self, work: Coroutine[Any, Any, None], what: str) -> None:
-        """A task without which the host must not go on: one for all (reliability.md 4)."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(partial(self._vital_ended, what))
-
-    def _vital_ended(self, what: str, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._fail(what, error)
-
-    def _fail(self, what: str, error: BaseException) -> None:
-        log.critical("%s ended: %s", what, error, exc_info=error)
-        self._exit = 70
-        self.request_stop()
+        self.life.spawn(self.journal.run(partial(write_event, clock=self.clock, event=event)))
 
     def _crashed(self, crashed: "asyncio.Future[None]") -> None:
         if not crashed.cancelled() and (error := crashed.exception()) is not None:
-            self._fail("the inbox loop", error)
-
-    async def _unless_told(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do it, or give it up when told to stop."""
-        task, told = asyncio.ensure_future(work), asyncio.ensure_future(self._stopping.wait())
-        try:
-            await asyncio.wait((task, told), return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
-                await task
-        finally:
-            told.cancel()
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    async def _at_most(
-        self, seconds: float, work: Coroutine[Any, Any, None], *, patient: bool = False
-    ) -> None:
-        """One step of the end: no failure and no hanging of it holds up the next.
-
-        A second signal ends it at once; a ``patient`` one, which knows of it or ends a child, soon.
-        """
-        task = asyncio.ensure_future(work)
-        hurried = asyncio.ensure_future(self._hurry.wait())
-        await asyncio.wait((task, hurried), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        if patient and self._hurry.is_set():
-            await asyncio.wait((task,), timeout=min(seconds, HURRIED_SECONDS))
-        hurried.cancel()
-        task.cancel()
-        (error,) = await asyncio.gather(task, return_exceptions=True)
-        if isinstance(error, Exception):
-            log.error("a step of the end failed: %s", error, exc_info=error)
-
-    def _catch_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        tell: Callable[[], None] = self.request_stop
-        for number in (signal.SIGINT, signal.SIGTERM):
-            try:
-                loop.add_signal_handler(number, tell)
-            except NotImplementedError:
-                signal.signal(number, lambda *_: loop.call_soon_threadsafe(tell))
-        if hasattr(signal, "SIGBREAK"):
-            signal.signal(signal.SIGBREAK, lambda *_: loop.call_soon_threadsafe(tell))
+            self.life.fail("the inbox loop", error)
