@@ -4,6 +4,7 @@ Nothing it sends can become an alert: one request has a token nobody has, the ot
 to be read and would be refused as a template if it were.
 """
 
+import contextlib
 import http.client
 import secrets
 import socket
@@ -137,6 +138,14 @@ class RoundTrip:
         if not (address.encrypted or is_loopback(at)):
             yield Finding(ALERT, WARN, "not tried: the token would be readable on the way", "Use https.")
             return
+        if self._expected.guarded:
+            yield Finding(
+                ALERT,
+                WARN,
+                "not tried: the settings let in listed senders only, and this machine is none",
+                "Send a test alert from TradingView and look at `zepix alerts list`.",
+            )
+            return
         right = f"/webhook/{self._token.reveal()}"
         body = HARMLESS.ljust(self._too_large)
         yield self._judged(ALERT, address, at, "POST", right, body, judge_alert_route)
@@ -181,7 +190,9 @@ class RoundTrip:
             headers = {"Host": address.host_header, "Connection": "close", "User-Agent": "zepix-doctor"}
             if body is not None:
                 headers["Content-Type"] = "text/plain; charset=utf-8"
-            connection.request(method, address.path + path, body, headers)
+            with contextlib.suppress(OSError):
+                # One that is refused before it was read may not be taken to its end; the answer counts.
+                connection.request(method, address.path + path, body, headers)
             answer = connection.getresponse()
             data = answer.read(MOST_BYTES)
             return Came(
