@@ -219,5 +219,9 @@ async def test_a_journal_that_cannot_be_written_is_a_storage_error(
 ) -> None:
     reader.execute("DROP TABLE inbox")
     reader.commit()
+    store = store_of(executor, clock)
     with pytest.raises(StorageError):
-        await store_of(executor, clock).take("main", alert())
+        await store.take("main", alert())
+    assert not store.healthy
+    await store.probe()
+    assert store.healthy

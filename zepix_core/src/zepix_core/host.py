@@ -55,6 +55,7 @@ BROKER_SECONDS = 10.0
 GATEWAY_SECONDS = 3.0
 FACE_SECONDS = 1.0
 WATCH_SECONDS = 1.0
+PROBE_SECONDS = 4.0
 
 
 class Face(Protocol):
@@ -360,8 +361,11 @@ class Host:
                 raise StorageError(f"the writer of {self.home.journal_db} has ended.")
             try:
                 await self.desk.line.look_at_clock()
+                if not self.store.healthy:
+                    await self.clock.sleep(PROBE_SECONDS)
+                    await self.store.probe()
             except StorageError as error:
-                log.error("a jump of the clock could not be written down: %s", error)
+                log.error("the journal could not be written: %s", error)
 
     # Small things.
 

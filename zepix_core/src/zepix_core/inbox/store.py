@@ -1,6 +1,7 @@
 """The inbox as the webhook sees it: an alert is committed, then answered."""
 
 import asyncio
+import logging
 import sqlite3
 from functools import partial
 
@@ -13,12 +14,14 @@ from zepix_core.inbox.admission import Refusal, Screened, alert_key
 from zepix_core.inbox.bar_time import is_stale
 from zepix_core.inbox.port import Plugins
 from zepix_core.inbox.rate import Bucket
+from zepix_core.journal import host_state
 from zepix_core.journal.events import append
 from zepix_core.journal.outbox import put
 from zepix_core.model.alert import AlertClass
 from zepix_core.model.notice import Notice, Priority
 from zepix_core.storage.executor import Executor
 
+log = logging.getLogger(__name__)
 DAY_NS = 86_400 * NS
 # A body that comes again as an alert of its own has a key of its own, which begins with the first one's
 # and ends with its arrival: the order of the keys is the order of arrival.
@@ -73,6 +76,9 @@ class InboxStore:
         executor: Runs work on ``journal.db``; alerts that wait at the same time share one commit.
         plugins: Tells what an alert is about; exits have no rate.
         strict: Refuse alerts that carry neither an id nor a time of their own.
+
+    Attributes:
+        healthy: False from a failed write until the next that succeeds.
     """
 
     def __init__(
@@ -84,6 +90,7 @@ class InboxStore:
         strict: bool = False,
     ) -> None:
         self.strict = strict
+        self.healthy = True
         self._executor = executor
         self._clock = clock
         self._settings = settings
@@ -127,7 +134,35 @@ class InboxStore:
             settings=self._settings,
             strict=self.strict,
         )
-        return self._executor.submit(partial(_take, clock=self._clock, arrival=arrival))
+        storing = self._executor.submit(partial(_take, clock=self._clock, arrival=arrival))
+        storing.add_done_callback(self._look)
+        return storing
+
+    async def probe(self) -> None:
+        """Find out whether the journal can be written again.
+
+        Raises:
+            StorageError: It cannot.
+        """
+        await self._executor.run(
+            lambda connection: host_state.write(connection, self._clock, "probe", self._clock.now_ns())
+        )
+        self._note_health(None)
+
+    def _look(self, storing: "asyncio.Future[Taken]") -> None:
+        if not storing.cancelled():
+            error = storing.exception()
+            if error is None or isinstance(error, StorageError | sqlite3.Error):
+                self._note_health(error)
+
+    def _note_health(self, error: BaseException | None) -> None:
+        healthy = error is None
+        if healthy != self.healthy:
+            self.healthy = healthy
+            if healthy:
+                log.warning("the journal can be written again: alerts are taken")
+            else:
+                log.critical("the journal cannot be written, alerts are refused with 503: %s", error)
 
     async def note_refusal(self, token_id: str, refusal: Refusal, size: int) -> None:
         """Write down that a body was refused at the door: its code and size, never the body itself.

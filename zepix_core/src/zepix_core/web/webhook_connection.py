@@ -191,7 +191,7 @@ class WebhookConnection(asyncio.Protocol):
         if request.method == b"POST" and path.startswith(ROUTE):
             return self._on_alert_head(request, path.removeprefix(ROUTE), head)
         if request.method == b"GET" and path == HEALTH:
-            ready = self._listener.ready
+            ready = self._listener.ready and self._listener.store.healthy
             self._decide(request, 200 if ready else 503, {"ok": ready, "boot": self._listener.mark})
         else:
             self._decide(request, 404, _code("not_found"))
