@@ -1,6 +1,7 @@
 """A home whose journal and paper book hold a day of trading, for whatever lists or tells it."""
 
 import sqlite3
+import sys
 from pathlib import Path
 
 import msgspec
@@ -29,6 +30,12 @@ DECISION = Decision(
     steps=(Step("base lot", "tier 10000", "0.05"), Step("lot", "0.05 × 0.9 × 1.0", "0.045")),
 )
 BODY = '{"type":"entry_v3","id":"x-1","symbol":"XAUUSD","tf":"15"}'
+
+
+@pytest.fixture(autouse=True)
+def import_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an inline host puts on the import path goes with the test: no later one finds its plugins."""
+    monkeypatch.setattr(sys, "path", sys.path.copy())
 
 
 @pytest.fixture

@@ -188,6 +188,7 @@ async def test_a_part_to_close_is_above_0_and_at_most_100(api: ServiceAPI, perce
 
 async def test_a_group_is_closed_one_by_one_with_keys_of_their_own(api: ServiceAPI, host: Host) -> None:
     host.in_alert = False
+    common: dict[str, Any]
     common = {"volume": 0.1, "price_open": 1.0, "sl": 0.9, "tp": 0.0, "profit": 0.0, "comment": "",
               "intent_id": "i", "leg": "A", "label": "", "symbol": "XAUUSD"}  # fmt: skip
     host.orders = tuple(

@@ -1,6 +1,6 @@
 """A clock that moves by hand, and paper brokers in a folder of their own."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ def clock() -> VirtualClock:
 
 
 @pytest.fixture
-async def paper(tmp_path: Path, clock: VirtualClock) -> AsyncIterator[Callable[..., MovingBroker]]:
+def paper(tmp_path: Path, clock: VirtualClock) -> Callable[..., MovingBroker]:
     """Makes paper brokers on one folder, one after the other."""
 
     def make(
@@ -39,4 +39,4 @@ async def paper(tmp_path: Path, clock: VirtualClock) -> AsyncIterator[Callable[.
             same_thread=same_thread,
         )
 
-    yield make
+    return make

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -33,6 +34,7 @@ from zepix_core.services.facts import PluginFacts
 from zepix_core.storage.connection import Durability
 from zepix_core.storage.executor import SameThread, T, Work
 from zepix_core.storage.journal_schema import TABLES
+from zepix_core.storage.script import run_script
 from zepix_core.testing.clock import VirtualClock
 
 CAPABILITIES = frozenset({"place_dual_orders_v3", "place_single_order_a", "place_order"})
@@ -225,9 +227,7 @@ async def open_house(
     if started is not None:
         started(broker)
     journal = CrashingJournal(folder / "journal.db")
-    for statement in TABLES.split(";"):
-        if statement.strip():
-            await journal.run(lambda c, s=statement: c.execute(s) and None)
+    await journal.run(lambda c: run_script(c, TABLES))
     desk = OrderDesk(journal, broker, clock, settings or TradingSettings(), account_key(hello.account))
     desk.take_hello(hello, any_tick_age=True)
     received: list[TradeUpdate] = [] if taken is None else taken
@@ -258,7 +258,7 @@ async def house(tmp_path: Path, clock: VirtualClock) -> AsyncIterator[House]:
     await built.end()
 
 
-def plugin(**changes: object) -> PluginFacts:
+def plugin(**changes: Any) -> PluginFacts:
     facts = PluginFacts(id="bracket", capabilities=CAPABILITIES, risk=RiskSettings())
     return attrs.evolve(facts, **changes)
 
@@ -267,11 +267,11 @@ def alert(clock: VirtualClock, number: int = 1) -> Alert:
     return Alert(id=number, key=f"key-{number}", kind="entry", body="{}", received_at=moment(clock.now_ns()))
 
 
-def context(clock: VirtualClock, number: int = 1, **changes: object) -> CallContext:
+def context(clock: VirtualClock, number: int = 1, **changes: Any) -> CallContext:
     return CallContext(plugin=plugin(**changes), alert=alert(clock, number))
 
 
-def pair(**changes: object) -> PlaceRequest:
+def pair(**changes: Any) -> PlaceRequest:
     """A pair on EURUSD around 1.10000: A aims farther than B."""
     request = PlaceRequest(
         method="place_dual_orders_v3",
@@ -286,7 +286,7 @@ def pair(**changes: object) -> PlaceRequest:
     return attrs.evolve(request, **changes)
 
 
-def single(**changes: object) -> PlaceRequest:
+def single(**changes: Any) -> PlaceRequest:
     request = PlaceRequest(
         method="place_single_order_a",
         symbol="EURUSD",

@@ -17,6 +17,7 @@ from zepix_core.services.calls import PlaceReply
 from zepix_core.storage.connection import Durability
 from zepix_core.storage.executor import WriterThread
 from zepix_core.storage.journal_schema import TABLES
+from zepix_core.storage.script import run_script
 from zepix_core.testing.clock import VirtualClock
 
 RATES = RateSettings(host_per_minute=1000, plugin_per_minute=1000, symbol_per_minute=1000)
@@ -26,8 +27,7 @@ async def open_desk(folder: Path, clock: VirtualClock) -> tuple[OrderDesk, Inlin
     broker = InlineBroker(open_paper(folder, PaperSettings(balance=1e6), {}, clock))
     hello = await broker.start()
     journal = WriterThread(folder / "journal.db", Durability.FULL)
-    for statement in TABLES.split(";"):
-        await journal.run(lambda c, s=statement: c.execute(s) and None)
+    await journal.run(lambda c: run_script(c, TABLES))
     settings = TradingSettings(rates=RATES)
     desk = OrderDesk(journal, broker, clock, settings, account_key(hello.account))
     desk.take_hello(hello, any_tick_age=True)

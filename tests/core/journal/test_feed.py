@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -15,6 +16,7 @@ from zepix_core.model.order import TradeUpdate, UpdateKind
 from zepix_core.storage.connection import Durability
 from zepix_core.storage.executor import SameThread
 from zepix_core.storage.journal_schema import TABLES
+from zepix_core.storage.script import run_script
 from zepix_core.testing.clock import VirtualClock
 
 
@@ -51,9 +53,8 @@ class Stage:
     async def write(self, plugin: str, *tickets: int) -> None:
         for ticket in tickets:
             payload = attrs.asdict(update(plugin, ticket))
-            await self.journal.run(
-                lambda c, p=payload: events.append(c, self.clock, "trade_update", p, plugin=plugin)
-            )
+            append = partial(events.append, clock=self.clock, kind="trade_update", payload=payload)
+            await self.journal.run(partial(append, plugin=plugin))
 
     async def pass_time(self, seconds: float) -> None:
         for _ in range(round(seconds * 2)):
@@ -65,8 +66,7 @@ class Stage:
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     journal, clock, receiver = SameThread(tmp_path / "j.db", Durability.NORMAL), VirtualClock(), Receiver()
-    for statement in TABLES.split(";"):
-        await journal.run(lambda c, s=statement: c.execute(s) and None)
+    await journal.run(lambda c: run_script(c, TABLES))
     made = Stage(journal, clock, receiver, UpdateFeed(journal, clock, receiver.deliver))
     yield made
     await made.feed.stop()

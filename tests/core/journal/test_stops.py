@@ -39,7 +39,8 @@ async def kept(house: House) -> Any:
 async def test_panic_closes_what_was_still_opening_when_it_came(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    submit, panics = house.broker.submit, []
+    submit = house.broker.submit
+    panics: list[asyncio.Future[Any]] = []
 
     async def panicked_meanwhile(request: OrderRequest) -> OrderReply:
         if not panics:

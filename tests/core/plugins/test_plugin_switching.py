@@ -98,7 +98,7 @@ async def test_new_settings_are_judged_by_the_plugin_and_in_force_at_once(stage:
 async def test_a_plugin_with_wrong_settings_fails_alone_and_starts_once_they_are_right(stage: Stage) -> None:
     stage.site.install("steady", STEADY)
     stage.site.install("wild", WILD)
-    stage.configs = {"steady": {"lots": "much"}, "wild": NotImplemented}  # type: ignore[dict-item]
+    stage.configs = {"steady": {"lots": "much"}, "wild": NotImplemented}
     host = await stage.open()
     assert stage.status("steady").faults == ("lots: must be a number, not 'much'",)
     assert stage.status("wild").faults == ("line 1: nonsense",)

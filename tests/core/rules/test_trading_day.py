@@ -14,8 +14,8 @@ KOLKATA, BERLIN = ZoneInfo("Asia/Kolkata"), ZoneInfo("Europe/Berlin")
 RESET = time(3, 35)
 
 
-def at(*parts: int) -> int:
-    return nanoseconds(datetime(*parts, tzinfo=UTC))
+def at(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> int:
+    return nanoseconds(datetime(year, month, day, hour, minute, second, tzinfo=UTC))
 
 
 def test_the_default_day_starts_after_new_york_closes() -> None:

@@ -91,7 +91,8 @@ def test_with_everything_in_order_an_entry_passes_with_its_numbers() -> None:
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("field", ["sl", "tp", "lots"])
 def test_a_number_that_is_not_finite_is_a_mistake(field: str, number: float) -> None:
-    leg = attrs.evolve(single().legs[0], **{field: number})
+    change: dict[str, Any] = {field: number}
+    leg = attrs.evolve(single().legs[0], **change)
     with pytest.raises(BadArgument):
         judge(single(legs=(leg,)), facts())
 

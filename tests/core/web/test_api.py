@@ -55,6 +55,10 @@ class StandingHost:
     async def resume(self, actor: str) -> None:
         self.asked.append(("resume", actor))
 
+    async def switch_plugin(self, name: str, enabled: bool, actor: str) -> tuple[PluginRow, ...]:
+        self.asked.append(("enable" if enabled else "disable", name, actor))
+        return self.plugin_rows()
+
     async def panic(self, level: str, actor: str) -> tuple[CloseResult, ...]:
         self.asked.append(("panic", level, actor))
         return ()

@@ -1,6 +1,7 @@
 """Requests, replies, failures and notifications over two joined channels."""
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
@@ -104,8 +105,11 @@ class _Unshowable(Exception):
 )
 @pytest.mark.parametrize("sync", [True, False])
 async def test_any_exception_of_a_handler_is_answered_and_the_channel_stays(
-    error: BaseException, sync: bool
+    error: BaseException, sync: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
+    # Half a surrogate pair in a captured log line cannot be reported from a parallel test process.
+    caplog.set_level(logging.CRITICAL, "zepix_core.wire.channel")
+
     def fail(_: None) -> None:
         raise error
 
