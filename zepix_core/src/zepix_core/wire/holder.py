@@ -74,7 +74,7 @@ def take(lock: Path, patience: float = 5.0, clock: Clock | None = None) -> filel
     record = Holder(me.pid, me.create_time(), iso((clock or SystemClock()).now_ns()))
     draft = record_path(lock).with_suffix(f".{me.pid}")
     draft.write_bytes(msgspec.json.encode(record))
-    os.replace(draft, record_path(lock))
+    draft.replace(record_path(lock))
     return guard
 
 
