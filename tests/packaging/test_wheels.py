@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from email.message import Message
@@ -18,12 +19,6 @@ SOURCES = {
     "zepix-plugins-v3": ROOT / "zepix_plugins_v3",
     "zepix-plugins-v6": ROOT / "zepix_plugins_v6",
     "zepix-bracket": ROOT / "examples" / "zepix-bracket",
-}
-VERSIONS = {
-    "zepix-core": "5.0.0",
-    "zepix-plugins-v3": "3.0.0",
-    "zepix-plugins-v6": "6.0.0",
-    "zepix-bracket": "1.0.0",
 }
 EVERY = pytest.mark.parametrize("name", SOURCES)
 PLUGINS = pytest.mark.parametrize("name", [name for name in SOURCES if name != "zepix-core"])
@@ -79,7 +74,8 @@ def test_a_wheel_is_typed_licensed_and_pure(
 @EVERY
 def test_a_wheel_says_who_it_is(name: str, unpacked: dict[str, Path]) -> None:
     fields = metadata(unpacked[name])
-    assert (fields["Name"], fields["Version"]) == (name, VERSIONS[name])
+    project = tomllib.loads((SOURCES[name] / "pyproject.toml").read_text("utf-8"))["project"]
+    assert (fields["Name"], fields["Version"]) == (name, project["version"])
     assert fields["Requires-Python"] == ">=3.11"
     assert fields["License-Expression"] == "MIT"
 
@@ -151,6 +147,10 @@ def test_a_wheel_works_without_any_source_and_without_the_other_plugins(
 ) -> None:
     folders = [str(unpacked["zepix-core"])] + ([] if name == "zepix-core" else [str(unpacked[name])])
     done = subprocess.run(
-        [sys.executable, "-I", "-c", IMPORT, "-", *folders], capture_output=True, text=True, timeout=60
+        [sys.executable, "-I", "-c", IMPORT, "-", *folders],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.stdout == "fine\n", done.stderr
