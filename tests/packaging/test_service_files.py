@@ -26,9 +26,15 @@ UNIT = FILES / "zepix.service"
 IN_ORDER_SECONDS = 20
 
 
+class AsWritten(configparser.ConfigParser):
+    """Keeps the case of names."""
+
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
+
+
 def unit() -> configparser.ConfigParser:
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
-    parser.optionxform = str
+    parser = AsWritten(interpolation=None, strict=False)
     parser.read(UNIT, "utf-8")
     return parser
 
@@ -125,7 +131,9 @@ def test_the_containers_settings_are_valid_and_listen_on_the_port_it_names(tmp_p
 
 
 def test_the_containers_health_check_tells_a_host_that_takes_alerts(tmp_path: Path) -> None:
-    check = json.loads(re.search(r"CMD (\[.*\])", told("HEALTHCHECK"))[1])
+    named = re.search(r"CMD (\[.*\])", told("HEALTHCHECK"))
+    assert named is not None
+    check = json.loads(named[1])
     host = RunningHost(tmp_path / "home")
     with host.start():
         code = check[2].replace(":8080", f":{host.ports()['webhook']}")

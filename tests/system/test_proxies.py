@@ -16,6 +16,7 @@ from tests.core.web.raw_http import post
 from tests.core.web.test_webhook import SETTINGS, TOKEN, alert, opened
 from zepix_core.cli.finding import OK, WARN
 from zepix_core.cli.public_answers import ALERT
+from zepix_core.config.webhook import WebhookSettings
 
 FILES = Path(__file__).parents[2] / "examples" / "service"
 NGINX_AROUND = """
@@ -136,7 +137,9 @@ async def test_alerts_come_through_with_tradingviews_certificate_alone(proxy: st
 
 
 @pytest.mark.parametrize("settings", [SETTINGS, CERTIFIED], ids=["anybody", "certified"])
-async def test_the_doctor_finds_the_example_in_order(proxy: str, tmp_path: Path, settings: object) -> None:
+async def test_the_doctor_finds_the_example_in_order(
+    proxy: str, tmp_path: Path, settings: WebhookSettings
+) -> None:
     async with opened(tmp_path, settings) as door, serving(proxy, tmp_path, door.listener.port) as port:
         door.listener.mark = MARK
         found = await visit(road_to(port), expected=attrs.evolve(EXPECTED, guarded=settings is CERTIFIED))

@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -14,7 +15,7 @@ from tests.core.cli.proxy import TLS, Proxy, in_chunks, packed, strip
 from tests.core.web.test_webhook import SETTINGS, TOKEN, Door, opened
 
 from zepix_core.cli.finding import BAD, OK, WARN, Finding
-from zepix_core.cli.public_address import address_faults, parse_address
+from zepix_core.cli.public_address import NAME, address_faults, parse_address
 from zepix_core.cli.public_answers import (
     ALERT,
     HEALTH,
@@ -26,7 +27,7 @@ from zepix_core.cli.public_answers import (
     judge_wrong_token,
     tls_failure,
 )
-from zepix_core.cli.public_trip import CONNECTS, ENCRYPTS, NAME, RESOLVES, Road, RoundTrip
+from zepix_core.cli.public_trip import CONNECTS, ENCRYPTS, RESOLVES, Road, RoundTrip
 from zepix_core.clock import SystemClock
 from zepix_core.config.secrets import Secret
 from zepix_core.testing.process import RunningHost
@@ -103,7 +104,9 @@ async def test_a_proxy_that_strips_the_path_is_found_out(door: Door) -> None:
 @pytest.mark.parametrize(
     ("change", "detail"), [(in_chunks, "in chunks"), (packed, "Content-Encoding")], ids=["chunks", "packed"]
 )
-async def test_a_proxy_that_changes_bodies_is_found_out(door: Door, change: object, detail: str) -> None:
+async def test_a_proxy_that_changes_bodies_is_found_out(
+    door: Door, change: Callable[[bytes, bytes], tuple[bytes, bytes]], detail: str
+) -> None:
     async with Proxy(door.listener.port, change, tls=True) as proxy:
         (wrong,) = bad(await visit(road_to(proxy.port)))
     assert wrong.name == ALERT
@@ -248,7 +251,7 @@ def test_an_address_tradingview_can_call_has_no_fault(url: str) -> None:
 
 @pytest.mark.parametrize("judge", [judge_health, judge_wrong_token, judge_alert_route])
 def test_no_strange_answer_passes_as_this_host(judge: Callable[[Came, Expected], Finding]) -> None:
-    bodies = (None, [], {}, {"code": "x"}, {"boot": "other"}, "text", 7)
+    bodies: tuple[Any, ...] = (None, [], {}, {"code": "x"}, {"boot": "other"}, "text", 7)
     for status, body in itertools.product((200, 204, 301, *range(400, 430), 500, 502, 503, 520), bodies):
         finding = judge(Came(status=status, body=body, seconds=0.1), EXPECTED)
         assert finding.result != OK

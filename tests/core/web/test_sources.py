@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -21,13 +22,13 @@ PROXY, TRADINGVIEW, STRANGER = "127.0.0.1", TRADINGVIEW_SOURCES[0], "203.0.113.9
 GIVEN = r"CN=TradingView Webhooks,O=TradingView\, Inc.,L=Westerville,ST=Ohio,C=US"
 
 
-def rules(**settings: object) -> Sources:
+def rules(**settings: Any) -> Sources:
     made = Sources.of(attrs.evolve(WebhookSettings(), **settings))
     assert made is not None
     return made
 
 
-def proxied(**settings: object) -> Sources:
+def proxied(**settings: Any) -> Sources:
     return rules(trusted_proxies=(PROXY,), real_ip_header="X-Real-IP", **settings)
 
 
