@@ -119,7 +119,7 @@ def own() -> Iterator[tuple[str, Callable[..., Any]]]:
     for name, member in vars(ServiceAPI).items():
         if name.startswith("_") or name == "VERSION":
             continue
-        yield name, member.fget if isinstance(member, property) else member
+        yield name, getattr(member, "fget", member)
 
 
 def shortcuts(room: str) -> frozenset[str]:

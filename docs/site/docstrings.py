@@ -89,7 +89,8 @@ def _broken(tree: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     head = "async def" if isinstance(tree, ast.AsyncFunctionDef) else "def"
     arguments = tree.args
     defaults: list[ast.expr | None] = [None] * (len(arguments.args) - len(arguments.defaults))
-    lines = [_argument(*pair) for pair in zip(arguments.args, defaults + arguments.defaults, strict=True)]
+    defaults += arguments.defaults
+    lines = [_argument(*pair) for pair in zip(arguments.args, defaults, strict=True)]
     if arguments.kwonlyargs:
         lines.append("*")
         lines += [_argument(*pair) for pair in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]
