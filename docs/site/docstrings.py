@@ -18,6 +18,7 @@ SECTIONS = {
 _SHEET = re.compile(r"\s*\((?:\w+\.md [\d.a-z]+(?:, )?|telegram\.md|``\w+``, )+\)")
 _CODE_OF = re.compile(r"a code of \w+\.md [\d.]+")
 _PART_OF = re.compile(r" \([^()]*\w+\.md [\d.]+[^()]*\)")
+_BARRED = re.compile(r"`([^`]*\|[^`]*)`")
 _ENTRY = re.compile(r"([\w, ]+): (.*)", re.DOTALL)
 
 
@@ -126,6 +127,15 @@ class _Plain(ast.NodeTransformer):
         return node
 
 
+def row(*cells: str) -> str:
+    """A row of a table; a bar inside a cell is written so that GitHub and the site both show it."""
+    return "| " + " | ".join(_BARRED.sub(_as_html, cell).replace("|", "&#124;") for cell in cells) + " |"
+
+
+def _as_html(code: re.Match[str]) -> str:
+    return f"<code>{code[1].replace('<', '&lt;').replace('|', '&#124;')}</code>"
+
+
 def value_section(kind: type[Any], level: str = "###") -> str:
     """A frozen value: what it is, and a row for each field."""
     source = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
@@ -136,8 +146,7 @@ def value_section(kind: type[Any], level: str = "###") -> str:
     }
     rows = []
     for field in attrs.fields(kind):
-        shown = types[field.name].replace("|", "\\|")
-        rows.append(f"| `{field.name}` | `{shown}` | {_default(field.default)} |")
+        rows.append(row(f"`{field.name}`", f"`{types[field.name]}`", _default(field.default)))
     table = ["| field | type | default |", "|---|---|---|", *rows]
     return "\n".join([f"{level} {kind.__name__}", "", markdown(kind), "", *table])
 

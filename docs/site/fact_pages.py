@@ -12,6 +12,7 @@ from typing import Any
 
 import attrs
 import click
+from docstrings import row
 
 from zepix_bracket.config import BracketConfig
 from zepix_core.broker.paper import store
@@ -51,7 +52,7 @@ def _table(model: type[Any], skip: type[Any] | None = None) -> Iterator[str]:
     known = {(key, default) for key, default, _, _ in _rows(skip)} if skip else set()
     for key, default, bounds, doc in _rows(model):
         if (key, default) not in known:
-            yield _row(f"`{key}`", default, bounds, doc)
+            yield row(f"`{key}`", default, bounds, doc)
 
 
 def _rows(model: type[Any], above: str = "", value: Any = None) -> Iterator[tuple[str, str, str, str]]:
@@ -131,11 +132,7 @@ def commands(branch: Branch = TREE, above: str = "") -> Iterator[tuple[str, clic
 
 def _option(context: click.Context, option: click.Option) -> str:
     names, told = option.get_help_record(context) or (", ".join(option.opts), "")
-    return _row(f"`{names}`", _escaped(told))
-
-
-def _row(*cells: str) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return row(f"`{names}`", _escaped(told))
 
 
 def _escaped(text: str) -> str:
