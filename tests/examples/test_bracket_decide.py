@@ -35,7 +35,7 @@ def code(wanted: Entry, market: Market = MARKET, settings: BracketSettings = SET
 def test_a_buy_between_its_stops_is_an_order_with_every_gate_passed() -> None:
     order = decide(entry(), MARKET, SETTINGS)
     assert isinstance(order, Order)
-    assert [gate.name for gate in order.gates] == ["known", "price", "symbol", "stops"]
+    assert [gate.name for gate in order.gates] == ["known", "price", "stops"]
     assert all(gate.passed for gate in order.gates)
     assert (order.price, order.sl_pips) == (D("1.0850"), None)
 

@@ -64,6 +64,12 @@ def leg_lots(total: Decimal, share: Decimal, rules: Rules) -> Decimal:
     return max(lots, least)
 
 
+def _leg_step(leg: str, total: Decimal, share: Decimal, rules: Rules, lots: Decimal) -> Step:
+    raised = f", raised to the least lot {rules.min_lot}" if total * share < lots - rules.lot_step / 2 else ""
+    formula = f"{total} x {share} = {total * share}, half up to {rules.lot_step}{raised}"
+    return Step(f"lots of {leg}", formula, f"{lots}")
+
+
 def size(tier: str, base: Decimal, votes: int, logic: str, rules: Rules) -> Size:
     """Lots of the pair: base x consensus x logic, capped, then split."""
     consensus = consensus_multiplier(votes, rules)
@@ -79,8 +85,8 @@ def size(tier: str, base: Decimal, votes: int, logic: str, rules: Rules) -> Size
             f"{product}",
         ),
         Step("capped lots", f"min({product}, {rules.max_lot})", f"{total}"),
-        Step("lots of A", f"{total} x {rules.split_ratio}, half up to {rules.lot_step}", f"{lots_a}"),
-        Step("lots of B", f"{total} x {share_b}, half up to {rules.lot_step}", f"{lots_b}"),
+        _leg_step("A", total, rules.split_ratio, rules, lots_a),
+        _leg_step("B", total, share_b, rules, lots_b),
     )
     return Size(
         tier=tier,

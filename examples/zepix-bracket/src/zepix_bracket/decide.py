@@ -59,7 +59,9 @@ class Refused:
 def decide(entry: Entry, market: Market, settings: BracketSettings) -> Order | Refused:
     """Decide about an entry. The host's own gates (limits, spread, hours) come after this."""
     price = entry.price if entry.price is not None else market.price
-    gates: list[Gate] = [Gate("known", market.pip_size is not None, entry.symbol, "a symbol of the host")]
+    gates: list[Gate] = [
+        Gate("known", market.pip_size is not None, entry.symbol, "is one of the host's symbols")
+    ]
     if market.pip_size is None:
         return _refused(tuple(gates))
     gates.append(Gate("price", price is not None, None if price is None else str(price), "known"))
@@ -81,15 +83,14 @@ def decide(entry: Entry, market: Market, settings: BracketSettings) -> Order | R
 def _tests(entry: Entry, price: Decimal, settings: BracketSettings) -> Iterator[Gate]:
     """The tests in their order; nobody asks for the next one after a failure."""
     allowed, most = settings.supported_symbols, settings.max_risk_percent
-    yield Gate(
-        "symbol", not allowed or entry.symbol in allowed, entry.symbol, "in", ", ".join(allowed) or "all"
-    )
+    if allowed:
+        yield Gate("symbol", entry.symbol in allowed, entry.symbol, "in", ", ".join(allowed))
 
     buying = entry.side is Side.BUY
     below, above = (entry.sl, entry.tp) if buying else (entry.tp, entry.sl)
     fine = (below is None or below < price) and (above is None or price < above)
-    rule = "sl < price < tp" if buying else "tp < price < sl"
-    yield Gate("stops", fine, f"sl {entry.sl}, tp {entry.tp}", rule, str(price))
+    rule = "sl below and tp above the price" if buying else "sl above and tp below the price"
+    yield Gate("stops", fine, f"sl {entry.sl}, tp {entry.tp or 'none'}", rule, str(price))
 
     if entry.risk_percent is not None:
         fine = entry.risk_percent <= Decimal(str(most))
