@@ -30,7 +30,7 @@ async def test_a_sample_buy_becomes_a_position_with_its_stops(paper_host: Hosts)
         (position,) = await paper.positions()
         assert (position.symbol, position.volume, position.sl, position.tp) == (
             "EURUSD",
-            0.1,
+            0.02,
             1.1663,
             1.1723,
         )
@@ -42,7 +42,7 @@ async def test_a_sample_risk_is_sized_at_its_stop_and_explained(paper_host: Host
     async with paper_host(only=("zepix-bracket",)) as paper:
         await sent(paper, sample("bracket-sell-risk.json"))
         (position,) = await paper.positions()
-        assert position.volume == 0.05, "0.5 % of 10,000 is 50; 100 pips at 10 a lot lose 1,000 a lot"
+        assert position.volume == 0.01, "0.1 % of 10,000 is 10; 100 pips at 10 a lot lose 1,000 a lot"
         decision = (await paper.story("sample-sell-1")).decisions["bracket"]
         assert [step.name for step in decision.steps] == ["stop distance", "lots"]
 
