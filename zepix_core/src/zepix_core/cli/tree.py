@@ -41,6 +41,7 @@ TREE: Branch = {
         "Show or check the settings.",
         {"show": "Show the settings in force, secrets masked.", "validate": "Check every settings file."},
     ),
+    "pine": ("Check what TradingView will send.", {"check": "Check a Pine script or an alert's text."}),
     "db": ("Look after the databases.", {"check": "Check the databases and the journal's chain."}),
     "pause": "Let no entry through; closing goes on.",
     "resume": "Let entries through again.",

@@ -1,0 +1,206 @@
+"""Following an expression of a script to the texts it can be."""
+
+import re
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from zepix_core.pine.builtin import NAMES, RESULTS, SAME
+from zepix_core.pine.expression import Binary, Call, Choice, Leaf, Node, Opaque
+from zepix_core.pine.parts import Hole, Literal, Part, Way, Ways, agree, distinct, join, under
+from zepix_core.pine.script import text_value
+
+_FORMAT = re.compile(r"'(?P<quoted>[^']*)'|\{(?P<number>[0-9]+)(?:,[^{}]*)?\}|(?P<other>.)", re.DOTALL)
+TRUE, FALSE = "true", "false"
+
+
+@attrs.frozen
+class Bound:
+    """A name's value. ``serial`` tells one assignment from the next."""
+
+    ways: Ways
+    serial: int
+
+
+@attrs.define
+class Names:
+    """The names that can be seen in a place."""
+
+    values: dict[str, Bound]
+    above: "Names | None" = None
+
+    def find(self, name: str) -> Bound | None:
+        """The value of a name, here or further out."""
+        found = self.values.get(name)
+        return found if found is not None or self.above is None else self.above.find(name)
+
+
+@attrs.frozen
+class Evaluator:
+    """Turns expressions into ways.
+
+    Attributes:
+        source: The script.
+        call: Carries out a call of the script's own functions, ``None`` for a function that is not its own.
+    """
+
+    source: str
+    call: Callable[[Call, Names], Ways | None]
+
+    def ways(self, node: Node, names: Names) -> Ways:
+        """Every text that ``node`` can be."""
+        match node:
+            case Leaf():
+                return self._leaf(node, names)
+            case Choice():
+                return self._choice(node, names)
+            case Binary():
+                return self._binary(node, names)
+            case Call():
+                return self._call(node, names)
+            case Opaque():
+                for inner in node.inside:
+                    self.ways(inner, names)
+                return self._hole(node, self._kind_inside(node))
+        return self._hole(node, "unknown")
+
+    def truth(self, node: Node, names: Names) -> tuple[str, bool | None]:
+        """A condition's text, and what it comes to when that is known."""
+        found = {way.literal for way in self.ways(node, names)}
+        known = {TRUE: True, FALSE: False}.get(str(found.pop())) if len(found) == 1 else None
+        return self._key(node, names), known
+
+    def _leaf(self, node: Leaf, names: Names) -> Ways:
+        token = node.token
+        if token.kind == "text":
+            return (Way((Literal(*text_value(token)),), words=True),)
+        if token.kind == "number" or token.text in (TRUE, FALSE):
+            return (Way((Literal(token.text, tuple(range(token.at, token.end))),)),)
+        bound = names.find(token.text)
+        if bound is not None:
+            return bound.ways
+        if token.text == "na":
+            return (Way((Literal("NaN", (token.at,) * 3),)),)
+        kind = NAMES.get(token.text, "unknown")
+        words = kind in ("ticker", "tickerid", "timeframe", "word")
+        return (Way((Hole(token.text, kind, node.at, node.end - node.at),), words=words),)
+
+    def _choice(self, node: Choice, names: Names) -> Ways:
+        key, known = self.truth(node.condition, names)
+        if known is not None:
+            return self.ways(node.yes if known else node.no, names)
+        yes = under(self.ways(node.yes, names), {key: True})
+        return distinct((*yes, *under(self.ways(node.no, names), {key: False})))
+
+    def _binary(self, node: Binary, names: Names) -> Ways:
+        left, right = self.ways(node.left, names), self.ways(node.right, names)
+        if node.operator == "+" and any(way.words for way in (*left, *right)):
+            return join(left, right)
+        if node.operator in ("==", "!="):
+            return self._compared(node, left, right)
+        known = [self.truth(side, names)[1] for side in (node.left, node.right)]
+        if node.operator == "and" and (False in known or known == [True, True]):
+            return _flag(False not in known, node)
+        if node.operator == "or" and (True in known or known == [False, False]):
+            return _flag(True in known, node)
+        return self._hole(node, "number" if node.operator in "+-*/%" else "unknown")
+
+    def _compared(self, node: Binary, left: Ways, right: Ways) -> Ways:
+        found = []
+        for one in left:
+            for other in right:
+                given = agree(one.given, other.given)
+                if one.literal is None or other.literal is None:
+                    return self._hole(node, "unknown")
+                if given is not None:
+                    same = (one.literal == other.literal) is (node.operator == "==")
+                    found += [attrs.evolve(way, given=given) for way in _flag(same, node)]
+        return distinct(found) or self._hole(node, "unknown")
+
+    def _call(self, node: Call, names: Names) -> Ways:
+        own = self.call(node, names)
+        if own is not None:
+            return own
+        inside = [self.ways(argument, names) for _, argument in node.arguments]
+        if node.name == "str.format" and inside:
+            return self._formatted(inside)
+        if node.name == "str.tostring" and inside:
+            return tuple(attrs.evolve(self._as_text(way, node), words=True) for way in inside[0])
+        if node.name in SAME and inside:
+            return tuple(_changed(way, node.name) for way in inside[0])
+        words = node.name.startswith("str.") and RESULTS.get(node.name) != "number"
+        sample = ""
+        if node.name.startswith("input") and inside and len(inside[0]) == 1:
+            sample = inside[0][0].literal or ""
+            words = inside[0][0].words
+        hole = Hole(self._said(node), RESULTS.get(node.name, "unknown"), node.at, node.end - node.at, sample)
+        return (Way((hole,), words=words),)
+
+    def _as_text(self, way: Way, node: Call) -> Way:
+        if way.literal is not None:
+            return way
+        kinds = {part.kind for part in way.parts if isinstance(part, Hole)}
+        known = kinds.pop() if len(way.parts) == 1 else "number"
+        kind = known if known in ("price", "time", "ticker", "timeframe", "word", "iso") else "number"
+        sample = next((part.sample for part in way.parts if isinstance(part, Hole)), "")
+        return Way((Hole(self._said(node), kind, node.at, node.end - node.at, sample),), way.given)
+
+    def _formatted(self, inside: list[Ways]) -> Ways:
+        found: list[Way] = []
+        for way in inside[0]:
+            text = "".join(part.text for part in way.parts if isinstance(part, Literal))
+            offsets = [at for part in way.parts if isinstance(part, Literal) for at in part.offsets]
+            built: Ways = (Way((), way.given, words=True),)
+            for piece in _FORMAT.finditer(text):
+                number = int(piece["number"]) + 1 if piece["number"] else 0
+                if number:
+                    filled = inside[number] if number < len(inside) else ()
+                    built = join(built, filled)
+                else:
+                    quoted = piece["quoted"] is not None
+                    shown = (piece["quoted"] or "'") if quoted else piece[0]
+                    start = piece.start() + (quoted and bool(piece["quoted"]))
+                    places = tuple(offsets[start : start + len(shown)])
+                    built = join(built, (Way((Literal(shown, places),)),))
+            found += built
+        return distinct(found)
+
+    def _key(self, node: Node, names: Names) -> str:
+        """A condition as text: two that are the same come to the same on one way."""
+        match node:
+            case Leaf() if node.token.kind == "name" and (bound := names.find(node.token.text)):
+                parts: tuple[Part, ...] = bound.ways[0].parts if len(bound.ways) == 1 else ()
+                if len(parts) == 1:
+                    return parts[0].name if isinstance(parts[0], Hole) else repr(parts[0].text)
+                return f"{node.token.text}#{bound.serial}"
+            case Binary():
+                return f"({self._key(node.left, names)} {node.operator} {self._key(node.right, names)})"
+            case Call():
+                inner = ",".join(self._key(argument, names) for _, argument in node.arguments)
+                return f"{node.name}({inner})"
+        return self._said(node)
+
+    def _kind_inside(self, node: Opaque) -> str:
+        first = node.inside[0] if node.inside else None
+        if isinstance(first, Leaf) and self.source[node.at : node.at + 1] not in "[-+n":
+            return NAMES.get(first.token.text, "unknown")
+        return "unknown"
+
+    def _hole(self, node: Node, kind: str) -> Ways:
+        return (Way((Hole(self._said(node), kind, node.at, node.end - node.at),)),)
+
+    def _said(self, node: Node) -> str:
+        return " ".join(self.source[node.at : node.end].split())
+
+
+def _flag(value: bool, node: Node) -> Ways:
+    text = TRUE if value else FALSE
+    return (Way((Literal(text, (node.at,) * len(text)),)),)
+
+
+def _changed(way: Way, name: str) -> Way:
+    change: Mapping[str, Callable[[str], str]] = {"str.upper": str.upper, "str.lower": str.lower}
+    if name not in change or way.literal is None:
+        return way
+    parts = [part for part in way.parts if isinstance(part, Literal)]
+    return attrs.evolve(way, parts=tuple(Literal(change[name](p.text), p.offsets) for p in parts))
