@@ -58,9 +58,10 @@ def test_json_lines_are_an_object_a_line(ask: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("alerts", "list"), ("aaaa1111key", "combined_v3: acted", "expired")),
+        (("alerts", "list"), ("2026-01-05", "combined_v3: acted", "expired")),
         (("orders", "list"), ("intent000a", "intent000b")),
         (("trades", "list"), ("closed", "99")),
+        (("paper", "orders"), ("v3:intent000a:A",)),
         (("positions", "list"), ("12", "combined_v3")),
         (("paper", "positions"), ("v3:intent000b:B",)),
         (("account",), ("10099",)),

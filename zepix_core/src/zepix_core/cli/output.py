@@ -2,21 +2,30 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    from zepix_core.cli.columns import Column
+
 Row = Mapping[str, Any]
 WIDE = 100_000
+FREE_LEAST = 12
+GAP = 2
 
 
 def print_rows(
-    rows: Sequence[Row], columns: Sequence[str], shape: str, empty: str = "Nothing to show."
+    rows: Sequence[Row],
+    columns: Sequence[str],
+    shape: str,
+    empty: str = "Nothing to show.",
+    compact: Sequence["Column"] = (),
 ) -> None:
-    """Print rows as a table of ``columns``, as one JSON list, or as a JSON object a line.
+    """Print rows as a table, as one JSON list, or as a JSON object a line.
 
-    JSON holds every field, the columns first.
+    JSON holds every field, ``columns`` first; a table shows ``compact``, or ``columns`` when it is empty.
     """
     if shape != "table":
         known = set(columns)
@@ -34,8 +43,54 @@ def print_rows(
             click.echo(json.dumps(row, ensure_ascii=False, default=str))
     elif not rows:
         click.echo(empty)
+    elif compact:
+        print_compact(rows, compact)
     else:
         print_table(rows, columns)
+
+
+def print_compact(rows: Sequence[Row], columns: Sequence["Column"], width: int | None = None) -> None:
+    """A table of ``width`` (default: the terminal's; off a terminal as wide as it needs).
+
+    Free text is cut with an ellipsis where there is no room. Ids and numbers are whole: where even they have
+    no room the lines are longer than the terminal.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    if width is None and sys.stdout.isatty():
+        width = Console().width
+    texts = [[column.text(row) for column in columns] for row in rows]
+    whole = [max(len(column.head), *lengths) for column, *lengths in _lengths(columns, texts)]
+    widths = fitting(whole, [column.free for column in columns], (width or WIDE) - GAP * len(columns) + 1)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    for column, wide in zip(columns, widths, strict=True):
+        table.add_column(column.head, overflow="ellipsis", no_wrap=True, width=wide)
+    for row, line in zip(rows, texts, strict=True):
+        styles = [_style(column.head, column.value(row)) for column in columns]
+        table.add_row(*map(Text, line, styles))
+    Console(width=sum(widths) + GAP * len(columns), highlight=False).print(table)
+
+
+def _lengths(columns: Sequence["Column"], texts: Sequence[Sequence[str]]) -> Iterator[tuple[Any, ...]]:
+    for index, column in enumerate(columns):
+        yield column, *(len(line[index]) for line in texts)
+
+
+def fitting(whole: Sequence[int], free: Sequence[bool], room: int) -> list[int]:
+    """Widths of columns that want ``whole`` and have ``room`` together; only the ``free`` ones give way.
+
+    The widest of them gives first, none goes below `FREE_LEAST`.
+    """
+    widths = list(whole)
+    while sum(widths) > room:
+        giving = [i for i, may in enumerate(free) if may and widths[i] > FREE_LEAST]
+        if not giving:
+            break
+        widths[max(giving, key=widths.__getitem__)] -= 1
+    return widths
 
 
 def print_table(rows: Iterable[Row], columns: Sequence[str], title: str | None = None) -> None:

@@ -30,9 +30,10 @@ COLUMNS = (
 @listing_options
 def command(home: Home, shape: str, everything: bool) -> None:
     """List orders with their states."""
+    from zepix_core.cli import columns
     from zepix_core.cli.output import print_rows
     from zepix_core.cli.source import listing
     from zepix_core.journal.listing import list_orders
 
     rows = listing(home, "orders", home.journal_db, list_orders, everything)
-    print_rows(rows, COLUMNS, shape, "No orders yet.")
+    print_rows(rows, COLUMNS, shape, "No orders yet.", columns.ORDERS)

@@ -20,6 +20,7 @@ def command(home: Home, shape: str, everything: bool) -> None:
     All are shown, with or without --all.
     """
     from zepix_core.broker.paper.listing import paper_positions
+    from zepix_core.cli import columns
     from zepix_core.cli.output import print_rows
     from zepix_core.cli.source import listing
 
@@ -27,4 +28,4 @@ def command(home: Home, shape: str, everything: bool) -> None:
         return paper_positions(connection)
 
     rows = listing(home, "paper/positions", home.paper_db, offline, everything)
-    print_rows(rows, COLUMNS, shape, "The paper broker has no open positions.")
+    print_rows(rows, COLUMNS, shape, "The paper broker has no open positions.", columns.PAPER_POSITIONS)

@@ -15,10 +15,11 @@ def command(home: Home, shape: str, name: str) -> None:
 
     They stay open; close them with `zepix positions close`. NAME is a plugin's id or its distribution's name.
     """
+    from zepix_core.cli import columns
     from zepix_core.cli.client import need_host
     from zepix_core.cli.options import existing
     from zepix_core.cli.output import print_rows
     from zepix_core.cli.plugins.list import COLUMNS
 
     rows = need_host(existing(home)).post(f"plugins/{name}/toggle", {"enabled": False})
-    print_rows(rows, COLUMNS, shape, "No plugin has that name.")
+    print_rows(rows, COLUMNS, shape, "No plugin has that name.", columns.PLUGINS)

@@ -21,6 +21,7 @@ def command(home: Home, shape: str, everything: bool) -> None:
     Of a stopped host: what is installed, and what its workers said last. All are shown, with or without
     --all.
     """
+    from zepix_core.cli import columns
     from zepix_core.cli.client import find_host
     from zepix_core.cli.options import existing
     from zepix_core.cli.output import print_rows
@@ -29,7 +30,7 @@ def command(home: Home, shape: str, everything: bool) -> None:
     rows = client.get("plugins") if client is not None else stopped_rows(home)
     if shape == "table":
         rows = [{**row, "alerts": sorted(row.get("alerts") or ())} for row in rows]
-    print_rows(rows, COLUMNS, shape, "No plugin is installed.")
+    print_rows(rows, COLUMNS, shape, "No plugin is installed.", columns.PLUGINS)
 
 
 def stopped_rows(home: Home) -> list[dict[str, Any]]:

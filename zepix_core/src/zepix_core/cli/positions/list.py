@@ -21,6 +21,7 @@ def command(home: Home, shape: str, everything: bool) -> None:
     A running host asks the broker; of a stopped one the journal is read, without current prices. All are
     shown, with or without --all.
     """
+    from zepix_core.cli import columns
     from zepix_core.cli.output import print_rows
     from zepix_core.cli.source import listing
     from zepix_core.journal.listing import open_trades
@@ -30,4 +31,4 @@ def command(home: Home, shape: str, everything: bool) -> None:
         return positions_of(open_trades(connection))
 
     rows = listing(home, "positions", home.journal_db, offline, everything)
-    print_rows(rows, COLUMNS, shape, "No open positions.")
+    print_rows(rows, COLUMNS, shape, "No open positions.", columns.POSITIONS)

@@ -32,9 +32,10 @@ COLUMNS = (
 @listing_options
 def command(home: Home, shape: str, everything: bool) -> None:
     """List trades, open and closed."""
+    from zepix_core.cli import columns
     from zepix_core.cli.output import print_rows
     from zepix_core.cli.source import listing
     from zepix_core.journal.listing import list_trades
 
     rows = listing(home, "trades", home.journal_db, list_trades, everything)
-    print_rows(rows, COLUMNS, shape, "No trades yet.")
+    print_rows(rows, COLUMNS, shape, "No trades yet.", columns.TRADES)

@@ -1,0 +1,93 @@
+"""The columns that people need of each listing; JSON keeps every field."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from zepix_core.cli.output import cell
+from zepix_core.clock import SystemClock, iso
+
+DATE = slice(0, 10)
+TIME = slice(11, 19)
+
+
+@attrs.frozen
+class Column:
+    """One column of a table.
+
+    Attributes:
+        head: What stands above; ``key``: the field below it, ``head`` when empty.
+        free: Its text may be cut with an ellipsis where there is no room; ids and numbers are never cut.
+        show: Makes the text of a row where it is more than the field.
+    """
+
+    head: str
+    key: str = ""
+    free: bool = False
+    show: Callable[[Mapping[str, Any]], str] | None = None
+
+    def value(self, row: Mapping[str, Any]) -> Any:
+        """The field itself."""
+        return row.get(self.key or self.head)
+
+    def text(self, row: Mapping[str, Any]) -> str:
+        """What the table shows."""
+        return self.show(row) if self.show is not None else cell(self.value(row))
+
+
+def when(key: str, today: str | None = None) -> Callable[[Mapping[str, Any]], str]:
+    """Shows a moment as its time when it is today (UTC), else as its date.
+
+    ``today`` is a date in ISO 8601, the clock's by default.
+    """
+    date = today or iso(SystemClock().now_ns())[DATE]
+
+    def show(row: Mapping[str, Any]) -> str:
+        at = str(row.get(key) or "")
+        return (at[TIME] if at[DATE] == date else at[DATE]) or "-"
+
+    return show
+
+
+def _by_plugin(row: Mapping[str, Any]) -> str:
+    told = [f"{d['plugin']}: {d['reason'] or d['state']}" for d in row.get("deliveries") or ()]
+    return ", ".join(told) or "-"
+
+
+def alerts(today: str | None = None) -> tuple[Column, ...]:
+    """Of `zepix alerts list`."""
+    return (
+        Column("id"), Column("received", show=when("received_at", today)), Column("kind", free=True),
+        Column("symbol"), Column("tf", "timeframe"), Column("state"), Column("reason", free=True),
+        Column("plugins", free=True, show=_by_plugin),
+    )  # fmt: skip
+
+
+_ORDER = ("action", "symbol", "side")
+ORDERS = (
+    Column("intent_id"), Column("alert", "alert_id"),
+    *map(Column, ("plugin", "leg", *_ORDER, "lots", "sl", "tp", "state", "ticket")),
+)  # fmt: skip
+POSITIONS = (
+    *map(Column, ("ticket", "plugin", "symbol", "side", "lots")), Column("open", "price_open"),
+    *map(Column, ("sl", "tp", "profit")),
+)  # fmt: skip
+TRADES = (
+    *map(Column, ("ticket", "plugin")), Column("alert", "alert_id"), *map(Column, ("symbol", "side", "lots")),
+    Column("open", "price_open"), Column("close", "price_close"), *map(Column, ("profit", "status")),
+    Column("reason", free=True),
+)  # fmt: skip
+PAPER_ORDERS = (
+    *map(Column, ("ticket", *_ORDER)), Column("lots", "volume"),
+    *map(Column, ("price", "sl", "tp", "comment")),
+    Column("reason", free=True),
+)  # fmt: skip
+PAPER_POSITIONS = (
+    *map(Column, ("ticket", "symbol", "side")), Column("lots", "volume"), Column("open", "price_open"),
+    *map(Column, ("sl", "tp", "comment")),
+)  # fmt: skip
+PLUGINS = (
+    *map(Column, ("id", "distribution", "version", "state", "enabled")), Column("shadow", "shadow_mode"),
+    Column("alerts", free=True), Column("reason", free=True),
+)  # fmt: skip
