@@ -21,6 +21,7 @@ from zepix_core.config.inbox import InboxSettings
 from zepix_core.errors import PluginError, WorkerDied
 from zepix_core.inbox.admission import Screened, screen
 from zepix_core.inbox.loop import InboxLoop
+from zepix_core.inbox.prices import AlertPrices
 from zepix_core.inbox.store import InboxStore
 from zepix_core.journal.events import verify
 from zepix_core.model.alert import Alert, AlertClass
@@ -40,13 +41,13 @@ class House:
         clock: VirtualClock,
         *plugins: WrittenPlugin,
         boot: str = "boot-1",
-        before_dispatch: Callable[[Alert, float], Awaitable[None]] | None = None,
+        prices: AlertPrices | None = None,
     ) -> None:
         self.clock = clock
         self.plugins = WrittenPlugins(*plugins)
         settings = InboxSettings()
         self.store = InboxStore(executor, clock, settings, self.plugins)
-        self.loop = InboxLoop(executor, clock, boot, settings, self.plugins, before_dispatch)
+        self.loop = InboxLoop(executor, clock, boot, settings, self.plugins, prices)
 
     async def take(self, number: int = 1, kind: str = "entry", extra: str = "") -> int:
         screened = screen(f'{{"type":"{kind}","n":{number}{extra}}}'.encode(), frozenset())
@@ -376,22 +377,33 @@ async def test_while_held_nothing_is_asked_entries_expire_and_exits_wait(
     await house.loop.drain(1)
 
 
-async def test_the_price_is_told_before_the_plugin_is_asked_once_per_alert(
-    executor: Executor, clock: VirtualClock
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        ((acted, nothing), True),
+        ((rejected("x"), nothing), True),
+        ((rejected("x"), rejected("y")), False),
+        ((failing(PluginError("It broke.")), rejected("y")), False),
+    ],
+)
+async def test_the_price_of_an_alert_is_passed_on_once_and_only_when_a_plugin_takes_it(
+    executor: Executor, clock: VirtualClock, answers: tuple[Answer, Answer], told: bool
 ) -> None:
-    told: list[tuple[str | None, float, int]] = []
-    one, two = WrittenPlugin("one", KINDS), WrittenPlugin("two", KINDS)
+    seen: list[tuple[str, float]] = []
+    one, two = (
+        WrittenPlugin(name, KINDS, answer) for name, answer in zip(("one", "two"), answers, strict=True)
+    )
 
-    async def observe(alert: Alert, price: float) -> None:
-        told.append((alert.symbol, price, len(one.asked) + len(two.asked)))
+    async def observe(symbol: str, price: float) -> None:
+        seen.append((symbol, price))
         raise ConnectionError("the gateway is away")
 
-    house = House(executor, clock, one, two, before_dispatch=observe)
+    house = House(executor, clock, one, two, prices=AlertPrices(observe))
     await house.loop.start()
     await house.take(1, extra=',"symbol":"EURUSD","price":1.1')
     await house.take(2, extra=',"symbol":"EURUSD"')
     await house.quiet()
-    assert told == [("EURUSD", 1.1, 0)]
+    assert seen == ([("EURUSD", 1.1)] if told else [])
     assert len(one.asked) == len(two.asked) == 2
     await house.loop.drain(1)
 

@@ -25,6 +25,7 @@ from zepix_core.config.secrets import environment
 from zepix_core.config.settings import HostSettings
 from zepix_core.errors import BrokerOffline, PluginError, StorageError, ZepixError
 from zepix_core.inbox.loop import InboxLoop
+from zepix_core.inbox.prices import AlertPrices
 from zepix_core.inbox.store import InboxStore
 from zepix_core.journal import events
 from zepix_core.journal.feed import UpdateFeed
@@ -34,7 +35,6 @@ from zepix_core.journal.reconcile import Reconciler
 from zepix_core.journal.recovery import recover
 from zepix_core.journal.service_desk import ServiceDesk
 from zepix_core.lifeline import Lifeline
-from zepix_core.model.alert import Alert
 from zepix_core.model.host import HostOptions, HostState, PluginRow
 from zepix_core.model.order import CloseResult
 from zepix_core.plugins.development import develop
@@ -43,7 +43,7 @@ from zepix_core.plugins.manager import PluginHost
 from zepix_core.plugins.record import write_event
 from zepix_core.plugins.rows import plugin_row, remembered_row
 from zepix_core.plugins.states import EventKind, PluginEvent
-from zepix_core.services.calls import CloseRequest
+from zepix_core.services.calls import BY_PRICE, CloseRequest
 from zepix_core.services.context import CallContext
 from zepix_core.storage.executor import Executor
 from zepix_core.watchdog import Watchdog
@@ -136,6 +136,7 @@ class Host:
             self.journal, self.clock, settings.inbox, self.plugins, strict=settings.webhook.strict_alerts
         )
         self.feed = UpdateFeed(self.journal, self.clock, self.plugins.update, self._takes_updates)
+        self._prices = AlertPrices(self._observe)
         self.desk: OrderDesk
         self.services: ServiceDesk
         self.loop: InboxLoop
@@ -168,7 +169,7 @@ class Host:
             logging.getLogger(TRACE).setLevel(logging.DEBUG)
         await prepare_journal(self.journal, self.clock, self._start_facts())
         self.loop = InboxLoop(
-            self.journal, self.clock, self.boot, self.settings.inbox, self.plugins, self._price_named
+            self.journal, self.clock, self.boot, self.settings.inbox, self.plugins, self._prices
         )
         self.loop.crashed.add_done_callback(self._crashed)
         self.loop.on_heartbeat = self._watchdog.beat
@@ -296,6 +297,9 @@ class Host:
     async def call(self, context: CallContext, name: str, payload: Any) -> Any:
         """Answer a plugin's call; those made before the account is open wait for it."""
         await self._desk_ready.wait()
+        if context.alert is not None and name in BY_PRICE:
+            # Orders that exist are named by ticket: whoever changes one acts on the alert.
+            await self._prices.take(context.alert, getattr(payload, "symbol", None))
         return await self.services.call(context, name, payload)
 
     # Parts.
@@ -332,10 +336,9 @@ class Host:
         self.life.vital(reconciler.run(), "the comparing of the books")
         self.life.vital(self._watch(), "the watch")
 
-    async def _price_named(self, alert: Alert, price: float) -> None:
-        if alert.symbol:
-            with suppress(BrokerOffline):
-                await self.broker.observe(alert.symbol.rpartition(":")[2].strip().upper(), price)
+    async def _observe(self, symbol: str, price: float) -> None:
+        with suppress(BrokerOffline):
+            await self.broker.observe(symbol, price)
 
     def _linked(self, up: bool) -> None:
         self._link = up
@@ -384,14 +387,11 @@ class Host:
         write_atomic(self.home.ports_file, msgspec.json.encode({**ports, "pid": os.getpid()}).decode())
 
     def _start_facts(self) -> dict[str, Any]:
-        if has_wal_defect():
-            log.info(
-                "SQLite %s has the WAL-reset defect; one writer a file avoids it", sqlite3.sqlite_version
-            )
         return {
             "boot": self.boot,
             "version": zepix_core.__version__,
             "sqlite": sqlite3.sqlite_version,
+            "sqlite_wal_defect": has_wal_defect(),
             "profile": self.settings.profile,
             "options": attrs.asdict(self.options),
         }

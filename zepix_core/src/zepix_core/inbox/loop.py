@@ -11,8 +11,9 @@ from zepix_core.clock import Clock
 from zepix_core.config.inbox import InboxSettings
 from zepix_core.errors import StorageError
 from zepix_core.inbox import rows
-from zepix_core.inbox.mailbox import STORAGE_PAUSE_SECONDS, BeforeDispatch, Desk, Mailbox
+from zepix_core.inbox.mailbox import STORAGE_PAUSE_SECONDS, Desk, Mailbox
 from zepix_core.inbox.port import Plugins
+from zepix_core.inbox.prices import AlertPrices
 from zepix_core.inbox.rows import Claims, Delivery, Plan, Waiting
 from zepix_core.model.alert import AlertClass
 from zepix_core.storage.executor import Executor
@@ -29,8 +30,7 @@ class InboxLoop:
     Args:
         executor: Runs work on ``journal.db``.
         boot: Name of this run of the host, another one at each start.
-        before_dispatch: Told ``(alert, price)`` before the first plugin is asked about an alert that names
-            its price.
+        prices: Keeps the prices that alerts name and passes on those of alerts that a plugin takes.
 
     Attributes:
         heartbeat: Grows each time the loop has touched the database, at least every 5 s while all is well.
@@ -45,7 +45,7 @@ class InboxLoop:
         boot: str,
         settings: InboxSettings,
         plugins: Plugins,
-        before_dispatch: BeforeDispatch | None = None,
+        prices: AlertPrices | None = None,
     ) -> None:
         self.heartbeat = 0
         self.on_heartbeat: Callable[[], None] | None = None
@@ -56,7 +56,7 @@ class InboxLoop:
             boot=boot,
             plugins=plugins,
             settings=settings,
-            before_dispatch=before_dispatch,
+            prices=prices,
         )
         self._mailboxes: dict[str, Mailbox] = {}
         self._open_deliveries = 0

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 
 import attrs
@@ -14,10 +14,10 @@ from zepix_core.config.inbox import InboxSettings
 from zepix_core.errors import PluginError, StorageError, WorkerDied
 from zepix_core.inbox import rows
 from zepix_core.inbox.port import Plugins
+from zepix_core.inbox.prices import AlertPrices
 from zepix_core.inbox.rows import Delivery
 from zepix_core.inbox.settlement import DeliveryState, Outcome, failure, outcome_of
 from zepix_core.logs import bound
-from zepix_core.model.alert import Alert
 from zepix_core.model.decision import Decision
 from zepix_core.storage.executor import Executor, T, Work
 
@@ -25,10 +25,7 @@ log = logging.getLogger(__name__)
 DECISION_LIMIT = 262_144
 DEATH_PAUSE_SECONDS = 0.5
 STORAGE_PAUSE_SECONDS = 5.0
-OBSERVE_SECONDS = 1.0
-SYMBOLS_REMEMBERED = 1000
-
-BeforeDispatch = Callable[[Alert, float], Awaitable[None]]
+TAKEN = (DeliveryState.ACTED, DeliveryState.NOTHING)
 
 
 @attrs.define(kw_only=True)
@@ -38,7 +35,7 @@ class Desk:
     Attributes:
         boot: Name of this run of the host; it stands on every claim.
         open: Set while plugins may be asked.
-        before_dispatch: Told the price an alert names before the first plugin is asked about it.
+        prices: Keeps the price an alert names until a plugin takes the alert; ``None``: nobody wants it.
     """
 
     executor: Executor
@@ -46,9 +43,8 @@ class Desk:
     boot: str
     plugins: Plugins
     settings: InboxSettings
-    before_dispatch: BeforeDispatch | None = None
+    prices: AlertPrices | None = None
     open: asyncio.Event = attrs.field(factory=asyncio.Event)
-    _observed: dict[str, int] = attrs.field(factory=dict, init=False)
 
     @property
     def max_age_ns(self) -> int:
@@ -70,24 +66,6 @@ class Desk:
         routes = self.plugins.routes(alert.kind, alert.timeframe)
         available = any(route.plugin == delivery.plugin for route in routes)
         return rows.refusal(delivery, available, self.clock.now_ns(), self.max_age_ns)
-
-    async def observe(self, delivery: Delivery) -> None:
-        """Tell the price once per alert, and never an older alert's after a newer one's."""
-        alert, price = delivery.alert, delivery.price
-        if self.before_dispatch is None or price is None or alert.symbol is None:
-            return
-        if self._observed.get(alert.symbol, 0) >= alert.id:
-            return
-        if len(self._observed) >= SYMBOLS_REMEMBERED:
-            self._observed.clear()
-        self._observed[alert.symbol] = alert.id
-        try:
-            async with asyncio.timeout(OBSERVE_SECONDS):
-                await self.before_dispatch(alert, price)
-        except TimeoutError:
-            log.warning("the price of the alert was not taken within %g s", OBSERVE_SECONDS)
-        except Exception:
-            log.exception("the price of the alert could not be passed on")
 
     async def ask(self, delivery: Delivery) -> tuple[Outcome, str | None]:
         """The plugin's decision as an outcome and as JSON.
@@ -188,8 +166,13 @@ class Mailbox:
         if not delivery.started:
             await desk.write(partial(rows.start, clock=desk.clock, boot=desk.boot, delivery=delivery))
             delivery.started = True
-        await desk.observe(delivery)
-        return await desk.ask(delivery)
+        if desk.prices is None:
+            return await desk.ask(delivery)
+        desk.prices.remember(delivery.alert, delivery.price)
+        answer = await desk.ask(delivery)
+        if answer[0].state in TAKEN:
+            await desk.prices.take(delivery.alert)
+        return answer
 
     async def _death(self, delivery: Delivery) -> Outcome | None:
         """Count a death of the worker; after the last one the delivery has failed."""

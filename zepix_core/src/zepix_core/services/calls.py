@@ -158,3 +158,6 @@ CALLS: dict[str, tuple[type, object]] = {
     "notice.send": (Notice, Empty),
 }
 """Name of each call: what goes to the host, and what comes back."""
+
+BY_PRICE = frozenset({"market.quote", "orders.place", "orders.check", "orders.modify", "orders.close"})
+"""Calls whose answer depends on the market's price."""
