@@ -119,6 +119,42 @@ def test_faults_on_a_live_account_are_4(home: Home, monkeypatch: pytest.MonkeyPa
     assert run(["run", "--home", str(home.path)]) == 4
 
 
+def test_a_plugin_that_is_not_there_is_1_with_the_near_name(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.plugins_cache.write_text('[{"id": "bracket"}]')
+    assert run(["config", "show", "brakket", "--home", str(home.path)]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == "Error: There is no plugin brakket.\nDid you mean 'bracket'?\n"
+
+
+def test_settings_of_a_plugin_that_is_not_installed_are_a_mistake(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.plugins_cache.write_text('[{"id": "bracket"}]')
+    (home.plugins / "bracket.toml").write_text("")
+    assert run(["config", "validate", "--home", str(home.path)]) == 0
+    (home.plugins / "brakket.toml").write_text("")
+    assert run(["config", "validate", "--home", str(home.path)]) == 4
+    told = capsys.readouterr().err
+    assert "plugins/brakket.toml: no plugin brakket is installed; did you mean 'bracket'?" in told
+
+
+@pytest.mark.parametrize(("used", "warned"), [(True, True), (False, False)])
+def test_a_lost_webhook_token_is_told(
+    home: Home, used: bool, warned: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.env.unlink()
+    if used:
+        home.journal_db.touch()
+    home.settings_file.write_text("[webhook]\nport = 70000\n")
+    assert run(["run", "--home", str(home.path)]) == 4
+    assert ("The address changed: TradingView's" in capsys.readouterr().err) is warned
+    assert run(["run", "--home", str(home.path)]) == 4
+    assert "The address changed" not in capsys.readouterr().err
+
+
 def test_listening_beyond_this_machine_needs_a_proxy(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     home.settings_file.write_text('[webhook]\nhost = "0.0.0.0"\n')
     assert run(["run", "--home", str(home.path)]) == 4

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from zepix_core.config.home import Home
+from zepix_core.config.profiles import prepare
 from zepix_core.testing.process import RunningHost
 
 BODY = '{"id": "%s", "symbol": "EURUSD", "action": "buy", "lots": 0.01, "sl": 0.9, "tp": 1.9}'
@@ -89,7 +91,18 @@ def test_pause_panic_and_resume(host: RunningHost) -> None:
 def test_closing_what_is_not_open_is_1(host: RunningHost) -> None:
     done = host.cli("positions", "close", "987654")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("Error: ")
+    assert done.stderr.startswith("Error: Position 987654 was not closed: there is no such position.\n")
+
+
+def test_closing_again_says_that_it_was_closed(host: RunningHost) -> None:
+    host.post(BODY % "close-1")
+    host.settled()
+    (row,) = [row for row in host.rows("positions", "list") if row["external_id"] == "close-1"]
+    ticket = str(row["ticket"])
+    assert "closed already" not in host.cli("positions", "close", ticket, check=True).stdout
+    again = host.cli("positions", "close", ticket)
+    assert again.returncode == 0
+    assert again.stdout.startswith(f"Position {ticket}: it was closed already; nothing was done.")
 
 
 def test_an_unknown_alert_is_1(host: RunningHost) -> None:
@@ -147,3 +160,21 @@ def test_a_stopped_host_tells_the_same_rows(host: RunningHost) -> None:
     assert host.rows("orders", "list", "--all") == orders
     assert {row["id"] for row in host.rows("plugins", "list")} == plugins
     assert host.cli("status").returncode == 3
+    lines = host.output().splitlines()
+    assert "Stopping; open positions keep their stops." in lines
+    assert "SQLite" not in lines[0]
+
+
+def test_new_plugins_are_named_with_the_command_that_lets_them_run(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    prepare(home)
+    home.lock_file.write_text("")
+    host = RunningHost(home.path)
+    host.start()
+    try:
+        assert "none runs" in host.output()
+        for row in host.rows("plugins", "list"):
+            assert f"`zepix plugins enable {row['distribution']}` lets it run" in host.output()
+    finally:
+        host.stop()
+    assert not any(row["enabled"] for row in host.rows("plugins", "list"))

@@ -1,14 +1,17 @@
 """What commands say of a stopped host, from its files."""
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from zepix_core.cli.main import run
+from zepix_core.cli.plugins.list import stopped_rows
 from zepix_core.config.home import Home
 from zepix_core.config.secrets import WEBHOOK_TOKEN, read_env
+from zepix_core.plugins.lockfile import LockEntry, write_lock
 
 
 @pytest.fixture
@@ -90,9 +93,10 @@ def test_why_tells_fields_gates_sizing_replies_and_latencies(ask: Any) -> None:
 
 def test_url_says_how_to_get_a_public_address(traded_home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     token = read_env(traded_home.env)[WEBHOOK_TOKEN].reveal()
-    assert run(["url", "--home", str(traded_home.path)]) == 1
+    assert run(["url", "--home", str(traded_home.path)]) == 0
     told = capsys.readouterr()
     assert told.out == f"http://127.0.0.1:8080/webhook/{token}\n"
+    assert "for programs on this machine" in told.err
     assert "ports 80 and 443" in told.err
     traded_home.settings_file.write_text('[web]\npublic_url = "https://a.example/"\n')
     assert run(["url", "--home", str(traded_home.path)]) == 0
@@ -131,9 +135,25 @@ def test_the_databases_are_checked(ask: Any, traded_home: Home) -> None:
     assert rows == {"journal.db": "ok", "paper.db": "ok"}
 
 
-def test_a_changed_journal_is_found_out(traded_home: Home, capsys: pytest.CaptureFixture[str]) -> None:
-    import sqlite3
+def test_a_plugin_that_the_lock_holds_back_is_not_enabled(traded_home: Home) -> None:
+    rows = stopped_rows(traded_home)
+    assert all(row["enabled"] for row in rows)
+    traded_home.lock_file.write_text("")
+    assert [(row["id"], row["enabled"]) for row in stopped_rows(traded_home)] == [
+        (row["id"], False) for row in rows
+    ]
+    names = {row["distribution"] for row in rows}
+    write_lock(traded_home.lock_file, {n: LockEntry(name=n, version="1", enabled=True) for n in names})
+    assert stopped_rows(traded_home) == rows
 
+
+def test_the_doctor_names_the_sqlite(ask: Any) -> None:
+    checks = {row["name"]: row for row in json.loads(ask("doctor", "--format", "json"))["checks"]}
+    assert sqlite3.sqlite_version in checks["sqlite"]["detail"]
+    assert checks["sqlite"]["ok"]
+
+
+def test_a_changed_journal_is_found_out(traded_home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     with sqlite3.connect(traded_home.journal_db) as connection:
         connection.execute("""UPDATE journal_events SET payload = '{"token":"x"}' WHERE seq = 1""")
     (traded_home.data / "other.db").write_bytes(b"this is no database, whatever its name says" * 100)
@@ -170,6 +190,11 @@ def test_logs_are_filtered_and_readable(traded_home: Home, capsys: pytest.Captur
     assert "plain" in text
     assert run([*arguments, "--alert", "1"]) == 0
     assert capsys.readouterr().out.count("\n") == 1
+    assert run([*arguments, "--alert", "999"]) == 0
+    told = capsys.readouterr()
+    assert (told.out, told.err[:37]) == ("", "The log has no line about alert 999. ")
+    assert run([*arguments, "--plugin", "nosuch"]) == 0
+    assert "no line about plugin nosuch. There is no such plugin." in capsys.readouterr().err
     assert run([*arguments, "--lines", "1", "--json"]) == 0
     assert capsys.readouterr().out == "plain\n"
 

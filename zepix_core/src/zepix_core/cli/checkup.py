@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from zepix_core.cli.client import HostClient, find_host
 from zepix_core.cli.db.check import check_files
 from zepix_core.cli.finding import BAD, OK, WARN, Finding
+from zepix_core.cli.plugin_names import stray_files
 from zepix_core.cli.plugins.list import stopped_rows
 from zepix_core.config.document import read_document
 from zepix_core.config.files import Loaded, judge
@@ -39,7 +40,7 @@ def check_up(home: Home) -> Iterator[Finding]:
         yield Finding("settings", BAD, fault, "Correct it in that file.")
     if not faults:
         yield Finding("settings", OK, path.name)
-    plugin_faults = plugin_file_faults(home, variables)
+    plugin_faults = (*plugin_file_faults(home, variables), *stray_files(home))
     for fault in plugin_faults:
         yield Finding("plugin settings", BAD, fault, "Correct it in that file.")
     if not plugin_faults:
@@ -61,14 +62,15 @@ def _machine(home: Home) -> Iterator[Finding]:
     yield Finding("Python", OK, python)
     version = tuple(map(int, sqlite3.sqlite_version.split(".")))
     if wal_defect(version):
+        avoided = "has the WAL-reset defect, avoided: each file has one writer"
         yield Finding(
-            "SQLite",
-            WARN,
-            f"{sqlite3.sqlite_version} has the WAL-reset defect",
-            "Use 3.51.3, 3.50.7 or 3.44.6.",
+            "sqlite",
+            OK,
+            f"{sqlite3.sqlite_version} {avoided}",
+            "Let no other program write the databases while the host runs.",
         )
     else:
-        yield Finding("SQLite", OK, sqlite3.sqlite_version)
+        yield Finding("sqlite", OK, sqlite3.sqlite_version)
     for folder in (home.path, home.data, home.logs):
         fine = folder.is_dir() and os.access(folder, os.R_OK | os.W_OK | os.X_OK)
         hint = "" if fine else "Run `zepix init`, and check owner and mode."
@@ -123,7 +125,11 @@ def _stopped(home: Home, loaded: Loaded | None) -> Iterator[Finding]:
             fine = port == 0 or _is_free(port)
             hint = "" if fine else f"Set {name}.port, or stop what uses it."
             yield Finding(f"{name} port", OK if fine else BAD, str(port), hint)
-    rows = stopped_rows(home)
+    try:
+        rows = stopped_rows(home)
+    except SettingsError as error:
+        yield Finding("plugins", BAD, error.message, error.hint)
+        return
     if not rows:
         yield Finding("plugins", WARN, "none is installed", "pip install zepix-plugins-v3")
     for row in rows:

@@ -50,6 +50,8 @@ def command(home: Home, follow: bool, lines: int, alert: int | None, plugin: str
             offset = file.tell()
         for line in last:
             _print(line, raw)
+        if not last and lines and (alert is not None or plugin is not None):
+            click.echo(_nothing(home, alert, plugin), err=True)
     try:
         for line in _followed(path, offset) if follow else ():
             if wanted(line):
@@ -57,6 +59,19 @@ def command(home: Home, follow: bool, lines: int, alert: int | None, plugin: str
     except KeyboardInterrupt:
         return 0
     return 0
+
+
+def _nothing(home: Home, alert: int | None, plugin: str | None) -> str:
+    """Why no line is printed."""
+    about = [f"alert {alert}"] if alert is not None else []
+    about += [f"plugin {plugin}"] if plugin is not None else []
+    told = f"The log has no line about {' and '.join(about)}."
+    if plugin is None:
+        return f"{told} `zepix why {alert}` tells what the journal knows."
+    from zepix_core.cli.plugin_names import known_ids, near
+
+    known = known_ids(home)
+    return told if plugin in known else f"{told} There is no such plugin. {near(plugin, known)}".rstrip()
 
 
 def _followed(path: Path, offset: int) -> Iterator[str]:

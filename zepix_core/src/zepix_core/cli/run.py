@@ -18,6 +18,10 @@ PORT = click.IntRange(0, 65535)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 FAULTS = "ZEPIX_PAPER_FAULTS"
 SWITCH_SECONDS = 0.0005
+ADDRESS_CHANGED = (
+    "Warning: .env held no webhook token, so a new one was made. The address changed: TradingView's alerts "
+    "get 404 until you paste the one `zepix url` prints, or put the old token back into .env."
+)
 
 
 @click.command()
@@ -68,11 +72,15 @@ def run_host(
     """
     from zepix_core.clock import SystemClock
     from zepix_core.config.files import load_settings
-    from zepix_core.config.profiles import prepare
+    from zepix_core.config.profiles import prepare, token_lost
     from zepix_core.host import Host
     from zepix_core.model.host import HostOptions
 
+    home.create()
+    lost = token_lost(home)
     prepare(home)
+    if lost:
+        click.echo(ADDRESS_CHANGED, err=True)
     loaded = load_settings(home, _overrides(port, api_port, demo))
     _check(loaded, behind_proxy)
     _quiet_core_dumps()

@@ -6,18 +6,19 @@ from zepix_core.cli.options import format_option, home_option
 from zepix_core.config.home import Home
 
 HOW = (
-    "TradingView only calls ports 80 and 443, so put a tunnel or a reverse proxy with HTTPS in front of this "
-    "address. Then write its address into web.public_url of zepix.toml, and `zepix url` prints what to paste."
+    "This address is for programs on this machine. TradingView only calls ports 80 and 443, so put a tunnel "
+    "or a reverse proxy with HTTPS in front of this address. Then write its address into web.public_url of "
+    "zepix.toml, and `zepix url` prints what to paste."
 )
 
 
 @click.command()
 @home_option
 @format_option
-def command(home: Home, shape: str) -> int:
+def command(home: Home, shape: str) -> None:
     """Print the address that TradingView has to call.
 
-    Ends with 1 when there is none yet, and prints the one of this machine instead.
+    Without web.public_url it prints the address on this machine, and says what to put in front of it.
     """
     from zepix_core.cli.client import find_host
     from zepix_core.cli.options import existing
@@ -44,4 +45,3 @@ def command(home: Home, shape: str) -> int:
             click.echo(HOW, err=True)
     for detail, then in address_faults(public) if public else ():
         click.echo(f"Warning: {detail}. {then}", err=True)
-    return 0 if address else 1

@@ -12,6 +12,7 @@ from zepix_core.config.secrets import (
     WEBHOOK_TOKEN,
     Secret,
     check_token,
+    environment,
     new_token,
     read_env,
     save_env,
@@ -86,6 +87,16 @@ def ensure_tokens(home: Home, webhook_token: str | None = None) -> None:
         wanted[API_TOKEN] = Secret(new_token())
     if wanted:
         save_env(home.env, wanted)
+
+
+def token_lost(home: Home) -> bool:
+    """True for a home that was used but has no webhook token any more: the next start makes another.
+
+    Raises:
+        SettingsError: ``.env`` cannot be read.
+    """
+    ran = home.env.exists() or home.journal_db.exists()
+    return ran and home.settings_file.exists() and not environment(home.env).get(WEBHOOK_TOKEN)
 
 
 def prepare(home: Home, profile: str = "default", webhook_token: str | None = None) -> bool:

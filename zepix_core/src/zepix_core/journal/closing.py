@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 S = IntentState
 ATTEMPTS = 3
 APART = 1.0
+NOT_OURS = {"NO_SUCH_POSITION": "there is no such position", "NOT_OWNER": "it is another plugin's"}
+CLOSED_BEFORE = "it was closed already"
 _PENDING = (
     "SELECT count(*) FROM intents WHERE account = ? AND action = 'close' AND position_id = ?"
     " AND position_id != 0 AND intent_id != ? AND state IN ('sending', 'unknown')"
@@ -58,7 +60,7 @@ class Closing:
         async with self._line.lock:
             entry, code = await self._sending.own(ctx, request.ticket)
             if entry is None:
-                return _refused(request, code)
+                return _refused(request, code, NOT_OURS.get(code, ""))
             what = f"{entry.leg}@{request.ticket}/{request.percentage:g}"
             one = intent_id(key, entry.plugin, what, Action.CLOSE)
             known = await self._line.executor.read(lambda c: intent_rows.get(c, one))
@@ -166,7 +168,7 @@ class Closing:
         account, ticket = self._line.account, request.ticket
         deals = await self._line.executor.read(lambda c: deal_rows.of_position(c, account, ticket))
         outs = [deal for deal in deals if deal.entry is DealEntry.OUT]
-        return self._summed(entry, request, outs, 0.0)
+        return attrs.evolve(self._summed(entry, request, outs, 0.0), message=CLOSED_BEFORE)
 
     async def _result(
         self, entry: Intent, intent: Intent, request: CloseRequest, message: str = ""

@@ -7,8 +7,15 @@ import click
 
 from zepix_core.cli.options import format_option, home_option
 from zepix_core.config.home import Home
+from zepix_core.errors import ZepixError
 
 COLUMNS = ("key", "value", "source")
+
+
+class NoSuchPlugin(ZepixError):
+    """Neither the host nor a plugin goes by that name."""
+
+    exit_code = 1
 
 
 @click.command()
@@ -27,9 +34,14 @@ def command(home: Home, shape: str, name: str) -> None:
 
 
 def setting_rows(home: Home, name: str) -> list[dict[str, Any]]:
-    """Every key with its effective value and where it comes from (default or the file)."""
+    """Every key with its effective value and where it comes from (default or the file).
+
+    Raises:
+        NoSuchPlugin: Nothing of that name is installed, ran here, or has a file.
+    """
+    from zepix_core.cli.plugin_names import known_ids, near
     from zepix_core.config.files import load_settings, merged
-    from zepix_core.config.plugin_files import known_defaults, read_plugin_file
+    from zepix_core.config.plugin_files import known_defaults, plugin_ids, read_plugin_file
     from zepix_core.config.secrets import mask_known, masked
     from zepix_core.config.structure import to_plain
     from zepix_core.errors import SettingsError
@@ -38,6 +50,9 @@ def setting_rows(home: Home, name: str) -> list[dict[str, Any]]:
     if name == "host":
         document, values = loaded.document, to_plain(loaded.settings)
     else:
+        known = known_ids(home)
+        if name not in known and name not in plugin_ids(home):
+            raise NoSuchPlugin(f"There is no plugin {name}.", near(name, {"host", *known}))
         document = read_plugin_file(home, name, loaded.variables)
         if document.faults:
             raise SettingsError(f"{document.name} has mistakes.", "Correct them.", document.faults)

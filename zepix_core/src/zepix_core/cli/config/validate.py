@@ -14,6 +14,7 @@ def command(home: Home) -> None:
     All mistakes are named at once, with file, line and key. Ends with 4 when there are any.
     """
     from zepix_core.cli.options import existing
+    from zepix_core.cli.plugin_names import stray_files
     from zepix_core.config.document import read_document
     from zepix_core.config.files import judge, settings_fault
     from zepix_core.config.plugin_files import plugin_file_faults
@@ -22,7 +23,7 @@ def command(home: Home) -> None:
     variables = environment(existing(home).env)
     path = home.settings_file
     loaded, faults = judge(read_document(path, path.name, variables), variables, {})
-    faults += plugin_file_faults(home, variables)
+    faults += (*plugin_file_faults(home, variables), *stray_files(home))
     if faults or loaded is None:
         raise settings_fault(faults)
     for warning in loaded.warnings:

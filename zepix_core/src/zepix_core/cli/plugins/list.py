@@ -11,6 +11,8 @@ COLUMNS = (
     "id", "name", "distribution", "version", "state", "enabled", "shadow_mode", "alerts", "timeframes",
     "reason",
 )  # fmt: skip
+DISCOVERED = "discovered"
+STOPPED = ("disabled", "failed", "quarantined")
 
 
 @click.command()
@@ -34,26 +36,32 @@ def command(home: Home, shape: str, everything: bool) -> None:
 
 
 def stopped_rows(home: Home) -> list[dict[str, Any]]:
-    """What is installed, each with what its worker said last; no plugin code is imported."""
-    from importlib.metadata import distributions
+    """What is installed, each with what its worker said last; no plugin code is imported.
 
+    Raises:
+        SettingsError: ``zepix.lock`` cannot be read.
+    """
     from zepix_core.config.plugin_files import remembered
+    from zepix_core.plugins.discovery import discover
+    from zepix_core.plugins.lockfile import read_lock
 
-    known = {row["id"]: row for row in remembered(home)}
+    known, lock = {row["id"]: row for row in remembered(home)}, read_lock(home.lock_file)
     rows = []
-    for distribution in distributions():
-        for entry in distribution.entry_points:
-            if entry.group != "zepix.plugins":
-                continue
-            told = {key: value for key, value in known.get(entry.name, {}).items() if key != "config_schema"}
-            row = {"id": entry.name, "name": "", "state": "discovered", "reason": "", "enabled": True, **told}
-            state = row["state"] if row["state"] in ("disabled", "failed", "quarantined") else "discovered"
+    for distribution in discover():
+        entry = (lock or {}).get(distribution.name)
+        # Without a lock the first start lets all that is installed run.
+        allowed = lock is None or (entry is not None and entry.enabled)
+        for plugin in distribution.plugins:
+            told = {key: value for key, value in known.get(plugin.id, {}).items() if key != "config_schema"}
+            row = {"id": plugin.id, "name": "", "state": DISCOVERED, "reason": plugin.problem, **told}
+            state = row["state"] if allowed and row["state"] in STOPPED else DISCOVERED
             rows.append(
                 {
                     **row,
                     "distribution": distribution.name,
                     "version": distribution.version,
                     "state": state,
+                    "enabled": allowed and state == DISCOVERED,
                     "pid": None,
                 }
             )

@@ -19,4 +19,7 @@ def command(home: Home, shape: str, ticket: int) -> None:
     from zepix_core.cli.options import existing
     from zepix_core.cli.output import print_facts
 
-    print_facts(need_host(existing(home)).post(f"positions/{ticket}/close"), shape)
+    told = need_host(existing(home)).post(f"positions/{ticket}/close")
+    if shape == "table" and told.get("message"):
+        click.echo(f"Position {ticket}: {told['message']}; nothing was done. Its result:")
+    print_facts(told, shape)

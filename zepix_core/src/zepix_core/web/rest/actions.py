@@ -43,7 +43,7 @@ async def close(state: State, request: Request[Any, Any, Any], ticket: FromPath[
     result = await host_of(state).close_position(ticket, _actor(request))
     if result.success:
         return Response(body(result), media_type=MediaType.JSON)
-    message = result.message or f"Position {ticket} was not closed."
+    message = f"Position {ticket} was not closed{': ' + result.message if result.message else ''}."
     return Response(
         error_body(result.code or "REFUSED", message, "See `zepix positions list`."),
         status_code=409,

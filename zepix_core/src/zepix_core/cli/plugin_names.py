@@ -1,0 +1,38 @@
+"""Which plugins there are by name, for commands that take one or find one named in a file."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from zepix_core.config.home import Home
+from zepix_core.config.plugin_files import plugin_ids, remembered
+from zepix_core.plugins.discovery import discover
+
+
+def known_ids(home: Home) -> frozenset[str]:
+    """Ids of what is installed, and of what ran in this home last (from a source folder, for one)."""
+    installed = {plugin.id for distribution in discover() for plugin in distribution.plugins}
+    return frozenset(installed | {row["id"] for row in remembered(home)})
+
+
+def stray_files(home: Home) -> tuple[str, ...]:
+    """A fault for each settings file whose plugin is not installed."""
+    known = known_ids(home)
+    return tuple(
+        f"plugins/{home.plugin_file(name).name}: no plugin {name} is installed{_or_near(name, known)}"
+        for name in plugin_ids(home)
+        if name not in known
+    )
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """``Did you mean 'bracket'?``, or what there is when nothing is near."""
+    names = sorted(known)
+    found = get_close_matches(name, names, 1)
+    if found:
+        return f"Did you mean {found[0]!r}?"
+    return f"There are {', '.join(names)}." if names else ""
+
+
+def _or_near(name: str, known: Iterable[str]) -> str:
+    found = get_close_matches(name, sorted(known), 1)
+    return f"; did you mean {found[0]!r}?" if found else ""
