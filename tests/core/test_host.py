@@ -4,13 +4,13 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.core.plugins.conftest import Site
 
+from zepix_core.cli.story_text import story_lines
 from zepix_core.clock import SystemClock
 from zepix_core.config.settings import HostSettings
 from zepix_core.errors import BrokerOffline, SettingsError, StorageError
@@ -28,13 +28,15 @@ from zepix_core import AlertClass, Capability, Decision, LogicPlugin, Verdict, h
 
 class Buyer(LogicPlugin):
     name = "Buyer"
-    alerts = {"buy": AlertClass.ENTRY, "slow": AlertClass.ENTRY}
+    alerts = {"buy": AlertClass.ENTRY, "slow": AlertClass.ENTRY, "fail": AlertClass.ENTRY}
     capabilities = frozenset({Capability.PLACE_ORDER})
 
     @hookimpl
     async def on_alert(self, alert, api):
         if alert.kind == "slow":
             await asyncio.sleep(0.1)
+        if alert.kind == "fail":
+            {}["tp"]
         result = await api.place_order("EURUSD", "BUY", 0.01, sl_price=1.07, price=1.085)
         return Decision(verdict=Verdict.ACTED, action="enter", reason=result.code.lower() or None)
 """
@@ -119,6 +121,15 @@ async def test_an_alert_becomes_an_order_a_position_and_a_story(host: PaperHost)
     assert story.alert.state == "done"
     assert story.decisions["buyer"].action == "enter"
     assert [event.kind for event in story.events][:2] == ["alert_taken", "gate"]
+
+
+async def test_the_story_of_a_plugin_that_raised_says_what_it_raised_and_where(host: PaperHost) -> None:
+    await host.post(ENTRY.replace("buy", "fail") % "A")
+    await host.settled()
+    story = await host.story("A")
+    assert (story.alert.state, story.alert.reason) == ("dead", "plugin_error")
+    lines = [line.text for line in story_lines(story)]
+    assert lines.count("  error: on_alert of buyer raised KeyError: 'tp'.") == 1
 
 
 async def test_what_a_plugin_is_doing_is_finished_before_the_host_ends(make: Make) -> None:
@@ -209,6 +220,14 @@ async def test_a_plugin_that_cannot_be_imported_is_listed_and_the_rest_runs(make
         assert len(await paper.positions()) == 1
 
 
+async def test_faults_of_a_plugins_settings_are_listed_with_it(make: Make) -> None:
+    async with make(plugin_settings={"buyer": {"lotz": 1, "enabled": "perhaps"}}) as paper:
+        (row,) = (row for row in paper.host.plugin_rows() if row.id == "buyer")
+        assert row.state == "failed"
+        assert "lotz: unknown key" in row.reason
+        assert "enabled: must be" in row.reason
+
+
 async def test_the_account_of_another_login_is_not_traded_with_this_journal(make: Make) -> None:
     async with make() as paper:
         await paper.post(ENTRY % 1)
@@ -231,8 +250,8 @@ async def test_starts_and_stops_stand_in_an_unbroken_chain(make: Make) -> None:
     with closing(sqlite3.connect(paper.home.journal_db)) as connection:
         kinds = [kind for (kind,) in connection.execute("SELECT kind FROM journal_events ORDER BY seq")]
         verify(connection)
-    lives = [kind for kind, _ in groupby(kind for kind in kinds if kind in ("start", "stop"))]
-    assert lives == ["start", "stop"] * 2
+    lives = [kind for kind in kinds if kind in ("start", "recovered", "stop")]
+    assert lives == ["start", "recovered", "stop"] * 2
 
 
 PATIENT = """

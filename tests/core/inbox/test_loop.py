@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -24,7 +24,7 @@ from zepix_core.inbox.loop import InboxLoop
 from zepix_core.inbox.prices import AlertPrices
 from zepix_core.inbox.store import InboxStore
 from zepix_core.journal.events import verify
-from zepix_core.model.alert import Alert, AlertClass
+from zepix_core.model.alert import AlertClass
 from zepix_core.storage.executor import Executor
 from zepix_core.testing.clock import VirtualClock
 
@@ -98,7 +98,7 @@ def notices(reader: sqlite3.Connection) -> list[tuple[str, int]]:
         (acted, rejected("x"), "done", None),
         (rejected("low_score"), rejected("no_trend"), "refused", "low_score"),
         (nothing, rejected("x"), "done", "no_open_position"),
-        (failing(PluginError("deadline: late")), nothing, "dead", "deadline"),
+        (failing(PluginError("late", code="deadline")), nothing, "dead", "deadline"),
         (failing(PluginError("It broke.")), acted, "done", None),
         (failing(RuntimeError("ours")), rejected("x"), "dead", "internal_error"),
     ],
@@ -120,6 +120,35 @@ async def test_the_plugins_answers_end_the_alert(
     await house.loop.drain(1)
     assert states(reader) == [(state, reason)]
     assert verify(reader) > 0
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "kinds"),
+    [
+        (PluginError("on_alert of one raised KeyError: 'tp'."), "plugin_error", ["alert_answered"]),
+        (WorkerDied("exit code 9"), "worker_died", ["worker_died"] * 3 + ["alert_answered"]),
+        (WorkerDied("too long", code="deadline"), "deadline", ["worker_died"] * 3 + ["alert_answered"]),
+        (RuntimeError("ours"), "internal_error", ["alert_answered"]),
+    ],
+)
+async def test_what_went_wrong_is_told_in_the_alerts_events(
+    executor: Executor,
+    clock: VirtualClock,
+    reader: sqlite3.Connection,
+    error: Exception,
+    reason: str,
+    kinds: list[str],
+) -> None:
+    house = House(executor, clock, WrittenPlugin("one", KINDS, failing(error)))
+    await house.loop.start()
+    await house.take()
+    await house.quiet()
+    await house.loop.drain(1)
+    assert states(reader) == [("dead", reason)]
+    query = "SELECT kind, json_extract(payload, '$.error') FROM journal_events WHERE plugin = 'one'"
+    events = [tuple(row) for row in reader.execute(query)]
+    assert [kind for kind, _ in events] == kinds
+    assert all(str(error) in text for _, text in events)
 
 
 async def test_the_decision_and_the_times_are_kept(

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zepix_core.inbox.settlement import DeliveryState, Outcome, Settlement, failure, outcome_of, settle
+from zepix_core.errors import PluginError, WorkerDied
+from zepix_core.inbox.settlement import (
+    DeliveryState,
+    Outcome,
+    Settlement,
+    failure,
+    one_line,
+    outcome_of,
+    settle,
+)
 from zepix_core.model.decision import Decision, Verdict
 
 ACTED = Outcome(DeliveryState.ACTED)
@@ -49,8 +58,20 @@ def test_a_rejection_without_a_reason_has_its_actions_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "code"),
-    [("deadline: too long", "deadline"), ("deadline", "deadline"), ("It broke: badly", "plugin_error")],
+    ("error", "code"),
+    [
+        (PluginError("buyer: KeyError: 'tp'."), "plugin_error"),
+        (PluginError("it is off.", code="plugin_unavailable"), "plugin_unavailable"),
+        (WorkerDied("it ended."), "worker_died"),
+        (WorkerDied("too long.", code="deadline"), "deadline"),
+    ],
 )
-def test_a_failure_may_name_its_code(message: str, code: str) -> None:
-    assert failure(message) == Outcome(DeliveryState.FAILED, code)
+def test_a_failure_has_its_errors_code_and_text(error: PluginError, code: str) -> None:
+    assert failure(error) == Outcome(DeliveryState.FAILED, code, str(error))
+
+
+@given(st.text(max_size=2000))
+def test_what_went_wrong_is_kept_in_one_short_line(text: str) -> None:
+    line = one_line(text)
+    assert len(line) <= 1000
+    assert line.isprintable()

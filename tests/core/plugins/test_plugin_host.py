@@ -44,8 +44,10 @@ async def test_a_worker_that_crashes_a_hook_is_started_again_and_the_neighbour_n
     stage.site.install("steady", STEADY)
     host = await stage.open()
     pid, neighbour = stage.status("wild").pid, stage.status("steady").pid
-    with pytest.raises(WorkerDied):
+    with pytest.raises(WorkerDied, match=r"during on_alert of wild: .*exit code 9") as caught:
         await host.deliver("wild", alert("die"))
+    assert caught.value.code == "worker_died"
+    assert "exit code 9" in stage.status("wild").error
     assert (await host.deliver("wild", alert("again"))).action == "lived"
     assert stage.status("wild").pid != pid
     assert stage.status("wild").deaths == 1
@@ -63,8 +65,9 @@ async def test_a_hook_past_its_deadline_ends_the_worker_and_the_plugin_alone_is_
     )
     stage.site.install("wild", WILD)
     host = await stage.open()
-    with pytest.raises(WorkerDied, match="deadline"):
+    with pytest.raises(WorkerDied, match="on_alert of wild took more than") as caught:
         await host.deliver("wild", alert(body))
+    assert caught.value.code == "deadline"
     assert (await host.deliver("calm", alert())).action.startswith("calm")
     assert (stage.status("wild").deaths, stage.status("calm").deaths) == (1, 0)
 
@@ -78,10 +81,11 @@ async def test_a_plugin_behind_a_stuck_one_is_not_charged(stage: Stage) -> None:
     host = await stage.open()
     stuck = asyncio.create_task(host.deliver("wild", alert("loop")))
     await asyncio.sleep(0.1)
-    with pytest.raises(WorkerDied):
+    with pytest.raises(WorkerDied) as behind:
         await host.deliver("calm", alert())
-    with pytest.raises(WorkerDied):
+    with pytest.raises(WorkerDied) as guilty:
         await stuck
+    assert (behind.value.code, guilty.value.code) == ("worker_died", "deadline")
     assert (await host.deliver("calm", alert())).action.startswith("calm")
     assert (stage.status("wild").deaths, stage.status("calm").deaths) == (1, 0)
 
@@ -127,6 +131,7 @@ async def test_a_hook_that_fails_is_that_plugins_error_and_its_worker_lives(
     with pytest.raises(PluginError, match=words) as caught:
         await host.deliver("wild", alert(body))
     assert not isinstance(caught.value, WorkerDied)
+    assert caught.value.code == "plugin_error"
     assert stage.state("wild") is PluginState.DEGRADED
     assert stage.state("calm") is PluginState.ACTIVE
     stage.answers.slow.set()

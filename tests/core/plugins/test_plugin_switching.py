@@ -95,11 +95,15 @@ async def test_new_settings_are_judged_by_the_plugin_and_in_force_at_once(stage:
     assert stage.answers.calls[-1][2].legs[0].lots == 0.2
 
 
-async def test_a_plugin_with_wrong_settings_fails_alone_and_starts_once_they_are_right(stage: Stage) -> None:
+async def test_a_plugin_with_wrong_settings_fails_alone_and_starts_once_they_are_right(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
     stage.site.install("steady", STEADY)
     stage.site.install("wild", WILD)
     stage.configs = {"steady": {"lots": "much"}, "wild": NotImplemented}
     host = await stage.open()
+    for line in ("\n  lots: must be a number, not 'much'", "\n  line 1: nonsense"):
+        assert line in caplog.text
     assert stage.status("steady").faults == ("lots: must be a number, not 'much'",)
     assert stage.status("wild").faults == ("line 1: nonsense",)
     assert stage.state("calm") is PluginState.ACTIVE

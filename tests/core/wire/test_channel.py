@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zepix_core.errors import SettingsError, StorageError, WireError, ZepixError
+from zepix_core.errors import PluginError, SettingsError, StorageError, WireError, WorkerDied, ZepixError
 from zepix_core.model.market import Tick
 from zepix_core.wire import channel as channel_module
 from zepix_core.wire.channel import Channel, ChannelClosed, Handler, RemoteError, pair
@@ -71,6 +71,20 @@ async def test_an_error_of_ours_keeps_class_message_and_hint() -> None:
     with pytest.raises(StorageError) as caught:
         await left.request("fail", None)
     assert (caught.value.message, caught.value.hint) == ("the disk is full.", "Free some space.")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(PluginError("no"), "plugin_error"), (WorkerDied("gone", code="deadline"), "deadline")],
+)
+async def test_an_error_of_a_plugin_keeps_its_code(error: PluginError, code: str) -> None:
+    def fail(_: None) -> None:
+        raise error
+
+    left, _ = pair(right={"fail": Handler(None, fail)})
+    with pytest.raises(type(error)) as caught:
+        await left.request("fail", None)
+    assert caught.value.code == code
 
 
 async def test_an_error_class_known_to_one_side_arrives_as_its_known_base() -> None:

@@ -59,7 +59,17 @@ class WireError(ZepixError):
 
 
 class PluginError(ZepixError):
-    """A plugin broke its side of the contract; it concerns that plugin alone."""
+    """A plugin broke its side of the contract, or is not to be called; it concerns that plugin alone.
+
+    Attributes:
+        code: Reason of an alert that ends with it, in lower case.
+    """
+
+    code = "plugin_error"
+
+    def __init__(self, message: str, hint: str = "", *, code: str = "") -> None:
+        super().__init__(message, hint)
+        self.code = code or type(self).code
 
 
 class BrokerOffline(ZepixError):
@@ -72,3 +82,5 @@ class OutcomeUnknown(ZepixError):
 
 class WorkerDied(PluginError):
     """The worker ended while a hook ran; the delivery is repeated when it is back."""
+
+    code = "worker_died"

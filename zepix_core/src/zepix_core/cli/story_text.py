@@ -20,6 +20,7 @@ _ENDS = {
     "rejected": BAD,
     "failed": BAD,
 }
+ANSWERED = "alert_answered"
 _FINE = ("", None)
 _EMPTY: tuple[object, ...] = ("", None, [], {}, ())
 
@@ -35,10 +36,13 @@ class Line:
 def story_lines(story: Story) -> Iterator[Line]:
     """The story in the order it happened."""
     yield from _arrival(story)
+    errors = {event.plugin: event.payload.get("error") for event in story.events if event.kind == ANSWERED}
     for delivery in story.alert.deliveries:
         yield Line("")
         reason = f" ({delivery.reason})" if delivery.reason else ""
         yield Line(f"{delivery.plugin}: {delivery.state}{reason}", _ENDS.get(delivery.state, HEAD))
+        if error := errors.get(delivery.plugin):
+            yield Line(f"  error: {error}", BAD)
         decision = story.decisions.get(delivery.plugin)
         if decision is not None:
             yield from _decision(decision)
@@ -147,6 +151,8 @@ def _told(kind: str, payload: Mapping[str, Any]) -> tuple[str, str]:
         style = BAD if payload.get("code") not in _FINE else GOOD
     left_out = ("plugin", "intent_id", "alert_key", "alert_id", "time_ns")
     facts = {key: value for key, value in payload.items() if key not in left_out and value not in _FINE}
+    if kind == ANSWERED:
+        facts.pop("error", None)  # it stands at the plugin's outcome
     latency = facts.pop("latency_ms", None)
     text = cell(facts) if facts else ""
     return (f"{text}, after {latency:.1f} ms" if isinstance(latency, int | float) else text), style

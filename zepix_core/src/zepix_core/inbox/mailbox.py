@@ -16,13 +16,14 @@ from zepix_core.inbox import rows
 from zepix_core.inbox.port import Plugins
 from zepix_core.inbox.prices import AlertPrices
 from zepix_core.inbox.rows import Delivery
-from zepix_core.inbox.settlement import DeliveryState, Outcome, failure, outcome_of
+from zepix_core.inbox.settlement import DeliveryState, Outcome, failure, one_line, outcome_of
 from zepix_core.logs import bound
 from zepix_core.model.decision import Decision
 from zepix_core.storage.executor import Executor, T, Work
 
 log = logging.getLogger(__name__)
 DECISION_LIMIT = 262_144
+BAD_DECISION = "bad_decision"
 DEATH_PAUSE_SECONDS = 0.5
 STORAGE_PAUSE_SECONDS = 5.0
 TAKEN = (DeliveryState.ACTED, DeliveryState.NOTHING)
@@ -80,19 +81,22 @@ class Desk:
             raise
         except PluginError as error:
             log.warning("the plugin failed: %s", error)
-            return failure(error.message), None
-        except Exception:
+            return failure(error), None
+        except Exception as error:
             log.exception("asking the plugin failed")
-            return Outcome(DeliveryState.FAILED, "internal_error"), None
+            text = one_line(f"{type(error).__name__}: {error}")
+            return Outcome(DeliveryState.FAILED, "internal_error", text), None
 
 
 def _text(decision: Decision) -> str:
     try:
         data = msgspec.json.encode(decision)
     except (TypeError, ValueError) as error:
-        raise PluginError(f"bad_decision: it cannot be stored: {error}") from error
+        raise PluginError(f"The decision cannot be stored: {error}.", code=BAD_DECISION) from error
     if len(data) > DECISION_LIMIT:
-        raise PluginError(f"bad_decision: {len(data)} bytes are more than {DECISION_LIMIT}")
+        raise PluginError(
+            f"The decision has {len(data)} bytes, more than {DECISION_LIMIT}.", code=BAD_DECISION
+        )
     return data.decode()
 
 
@@ -144,8 +148,8 @@ class Mailbox:
                 self._asking = True
                 try:
                     outcome, decision = await self._ask(delivery)
-                except WorkerDied:
-                    outcome = await self._death(delivery)
+                except WorkerDied as death:
+                    outcome = await self._death(delivery, death)
                 finally:
                     self._asking = False
             if outcome is not None:
@@ -174,13 +178,12 @@ class Mailbox:
             await desk.prices.take(delivery.alert)
         return answer
 
-    async def _death(self, delivery: Delivery) -> Outcome | None:
+    async def _death(self, delivery: Delivery, death: WorkerDied) -> Outcome | None:
         """Count a death of the worker; after the last one the delivery has failed."""
         desk = self._desk
-        await desk.write(partial(rows.died, clock=desk.clock, delivery=delivery))
+        told = failure(death)
+        await desk.write(partial(rows.died, clock=desk.clock, delivery=delivery, outcome=told))
         delivery.tries += 1
         delivery.started = False
-        log.warning("the worker died, try %s of %s", delivery.tries, rows.MAX_DEATHS)
-        if delivery.tries >= rows.MAX_DEATHS:
-            return Outcome(DeliveryState.FAILED, "worker_died")
-        return None
+        log.warning("the worker died, try %s of %s: %s", delivery.tries, rows.MAX_DEATHS, death)
+        return told if delivery.tries >= rows.MAX_DEATHS else None

@@ -7,6 +7,9 @@ import attrs
 from zepix_core.model.alert import Alert, AlertClass
 from zepix_core.model.decision import Decision
 
+UNAVAILABLE = "plugin_unavailable"
+"""Reason when a plugin is not to be called, or cannot be."""
+
 
 @attrs.frozen
 class Route:
@@ -30,6 +33,5 @@ class Plugins(Protocol):
 
         Raises:
             WorkerDied: The worker ended during the hook; the delivery will be repeated.
-            PluginError: The plugin failed; the message may start with a code, as in
-                ``deadline: the hook took more than 5 s``.
+            PluginError: The plugin failed; its ``code`` becomes the reason.
         """

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import attrs
 
 from zepix_core.clock import Clock, moment
-from zepix_core.inbox.port import Route
-from zepix_core.inbox.settlement import UNAVAILABLE, DeliveryState, Outcome, Settlement, settle
+from zepix_core.inbox.port import UNAVAILABLE, Route
+from zepix_core.inbox.settlement import DeliveryState, Outcome, Settlement, settle
 from zepix_core.journal.events import append
 from zepix_core.journal.outbox import put
 from zepix_core.model.alert import Alert, AlertClass
@@ -181,15 +181,15 @@ def start(connection: sqlite3.Connection, clock: Clock, boot: str, delivery: Del
     connection.execute(_START, (boot, clock.now_ns(), delivery.id))
 
 
-def died(connection: sqlite3.Connection, clock: Clock, delivery: Delivery) -> None:
-    """Write down that the worker died while the plugin had the alert."""
+def died(connection: sqlite3.Connection, clock: Clock, delivery: Delivery, outcome: Outcome) -> None:
+    """Write down that the worker died while the plugin had the alert, and of what."""
     connection.execute(_DEATH, (delivery.id,))
     connection.execute(_TRIES, (delivery.alert.id,))
     append(
         connection,
         clock,
         "worker_died",
-        {"tries": delivery.tries + 1},
+        {"tries": delivery.tries + 1, "reason": outcome.reason, "error": outcome.error},
         alert_id=delivery.alert.id,
         plugin=delivery.plugin,
     )
@@ -211,7 +211,11 @@ def _close(
         connection,
         clock,
         "alert_answered",
-        {"state": outcome.state, "reason": outcome.reason},
+        {
+            "state": outcome.state,
+            "reason": outcome.reason,
+            **({"error": outcome.error} if outcome.error else {}),
+        },
         alert_id=delivery.alert.id,
         plugin=delivery.plugin,
     )

@@ -1,15 +1,15 @@
 """How the outcomes of an alert's deliveries become the one state of the alert: a pure judgement."""
 
-import re
 from collections.abc import Sequence
 from enum import StrEnum
 
 import attrs
 
+from zepix_core.errors import PluginError
+from zepix_core.inbox.port import UNAVAILABLE
 from zepix_core.model.decision import Decision, Verdict
 
-UNAVAILABLE = "plugin_unavailable"
-_CODE = re.compile(r"([a-z][a-z0-9_]{1,39})(?::|$)")
+ERROR_LIMIT = 1000
 
 
 class DeliveryState(StrEnum):
@@ -26,10 +26,16 @@ class DeliveryState(StrEnum):
 
 @attrs.frozen
 class Outcome:
-    """How a delivery stands; ``reason`` is a lower-case code."""
+    """How a delivery stands.
+
+    Attributes:
+        reason: A lower-case code.
+        error: What went wrong, in words; ``""`` when nothing did.
+    """
 
     state: DeliveryState
     reason: str | None = None
+    error: str = ""
 
     @property
     def open(self) -> bool:
@@ -57,10 +63,15 @@ def outcome_of(decision: Decision) -> Outcome:
     return Outcome(DeliveryState(decision.verdict.value), decision.reason)
 
 
-def failure(message: str) -> Outcome:
-    """The outcome of a plugin that failed; its message may start with a code and a colon."""
-    match = _CODE.match(message)
-    return Outcome(DeliveryState.FAILED, match[1] if match else "plugin_error")
+def failure(error: PluginError) -> Outcome:
+    """The outcome of a plugin that failed, or whose worker died once too often."""
+    return Outcome(DeliveryState.FAILED, error.code, one_line(str(error)))
+
+
+def one_line(text: str) -> str:
+    """What went wrong as the journal keeps it: printable, and short enough to stand beside other facts."""
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(printable.split())[:ERROR_LIMIT]
 
 
 def settle(outcomes: Sequence[Outcome]) -> Settlement | None:

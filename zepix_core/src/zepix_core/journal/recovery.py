@@ -59,7 +59,7 @@ async def recover(desk: OrderDesk, hello: GatewayHello, reconciler: Reconciler) 
         desk.lookup.schedule(intent.intent_id)
     await line.executor.run(
         lambda connection: events.append(
-            connection, line.clock, "start",
+            connection, line.clock, "recovered",
             {"account": line.account, "unknown": len(asked), "planned": len(planned), "compared": compared},
         )
     )  # fmt: skip

@@ -82,7 +82,9 @@ class PluginBook:
         """
         record = self._records.get(plugin)
         if record is None:
-            raise PluginError(f"unknown_plugin: there is no plugin {plugin}.", "See `zepix plugins list`.")
+            raise PluginError(
+                f"there is no plugin {plugin}.", "See `zepix plugins list`.", code="unknown_plugin"
+            )
         return record
 
     def of(self, distribution: str) -> list[Record]:

@@ -125,9 +125,8 @@ class Exchange:
                 except TimeoutError as error:
                     more = 0.0 if reply.done() else await self._judge(link, call, deadline)
                     if more is None:
-                        raise WorkerDied(
-                            f"deadline: {call.hook} of {call.plugin} took more than {deadline:g} s"
-                        ) from error
+                        code = "deadline" if call.plugin in self.charged else "worker_died"
+                        raise WorkerDied(f"{self.reason}; its worker was ended.", code=code) from error
                     call.extend(more)
         finally:
             call.limit = None

@@ -15,6 +15,7 @@ from zepix_core.config.risk import RiskRules
 from zepix_core.config.settings import HostSettings
 from zepix_core.config.structure import to_plain
 from zepix_core.errors import PluginError, SettingsError, WorkerDied
+from zepix_core.inbox.port import UNAVAILABLE
 from zepix_core.plugins.book import PluginBook, Record, remembered
 from zepix_core.plugins.discovery import FoundDistribution, discover
 from zepix_core.plugins.dispatch import Dispatcher
@@ -157,7 +158,8 @@ class Fleet:
         record = self.book.record(plugin)
         worker = self.workers.get(record.distribution)
         if worker is None:
-            raise PluginError(f"{self.book.state(record)}: {plugin} does not run.")
+            state = self.book.state(record)
+            raise PluginError(f"{plugin} does not run: it is {state}.", record.error, code=UNAVAILABLE)
         return worker
 
     def init(self, distribution: str) -> WorkerInit | None:
@@ -230,7 +232,7 @@ class Fleet:
         record = self.book.record(plugin)
         if not self.book.may_be_called(record):
             state = self.book.state(record)
-            raise PluginError(f"{state}: {plugin} is not to be called.", record.error)
+            raise PluginError(f"{plugin} is not to be called: it is {state}.", record.error, code=UNAVAILABLE)
 
     def _keep(self, work: Callable[[], None]) -> None:
         """A file that cannot be written must not stop the supervision."""
@@ -252,7 +254,7 @@ class Fleet:
 
     def _failed(self, record: Record, error: str, faults: tuple[str, ...]) -> None:
         record.running, record.error, record.faults = PluginState.FAILED, error, faults
-        log.error("%s failed: %s", record.id, error)
+        log.error("%s failed: %s", record.id, "\n  ".join((error, *faults)))
         self.tell(EventKind.FAILED, record.distribution, record.id, "; ".join((error, *faults)))
 
     async def call(self, record: Record, hook: str, fields: dict[str, Any]) -> HookReply:

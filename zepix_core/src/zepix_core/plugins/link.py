@@ -30,6 +30,10 @@ class Link(Protocol):
     @property
     def exited(self) -> asyncio.Event: ...
 
+    @property
+    def returncode(self) -> int | None:
+        """Exit code once it has ended, negative for a signal; ``None`` when it has none."""
+
     def kill(self) -> None:
         """End it at once."""
 
@@ -88,6 +92,7 @@ class _DirectLink:
         self._far.handlers = self._core.handlers()
         self.pid = os.getpid()
         self.exited = asyncio.Event()
+        self.returncode: int | None = None
 
     def kill(self) -> None:
         for end in (self.channel, self._far):

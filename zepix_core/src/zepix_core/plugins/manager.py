@@ -134,7 +134,7 @@ class PluginHost:
 
         Raises:
             WorkerDied: The worker ended during the hook; deliver again.
-            PluginError: The plugin failed, or is not to be called; the message starts with a code.
+            PluginError: The plugin failed, or is not to be called; ``code`` tells which.
         """
         decision = await self._call_hook(plugin, "on_alert", alert=alert)
         return decision if isinstance(decision, Decision) else IGNORED

@@ -7,11 +7,13 @@ from typing import Any, Protocol
 
 from zepix_core.clock import Clock
 from zepix_core.errors import PluginError, WireError, WorkerDied, ZepixError
+from zepix_core.inbox.port import UNAVAILABLE
 from zepix_core.plugins.exchange import Exchange
 from zepix_core.plugins.hello import HookReply, Nothing, WorkerHello, WorkerInit
 from zepix_core.plugins.link import Link, LinkFactory
 from zepix_core.rules.backoff import Backoff
 from zepix_core.wire.channel import ChannelClosed
+from zepix_core.wire.process import KILLED
 
 log = logging.getLogger(__name__)
 
@@ -129,8 +131,8 @@ class Supervisor:
                     self._gone(link)
                     if error.sent:
                         await link.exited.wait()
-                        why = self._exchange.reason or error.message
-                        raise WorkerDied(f"worker_died: {why}") from error
+                        why = self._exchange.reason or _end_of(link)
+                        raise WorkerDied(f"the worker ended during {hook} of {plugin}: {why}.") from error
                 except WorkerDied:
                     self._gone(link)
                     raise
@@ -205,7 +207,8 @@ class Supervisor:
             self.ready.set()
             self._first.set()
         await link.exited.wait()
-        self._reason = self._reason or link.channel.reason
+        end = _end_of(link)
+        self._reason = f"{self._reason} ({end})" if self._reason else end
         self._gone(link)
         self.link = None
 
@@ -234,7 +237,7 @@ class Supervisor:
             if self.ready.is_set() and self.link is not None:
                 return self.link
             if not self._restarting and (not self._wanted or self._ended.is_set()):
-                raise PluginError(f"stopped: the worker of {plugin} is not running.")
+                raise PluginError(f"the worker of {plugin} is not running.", code=UNAVAILABLE)
             events = (self.ready,) if self._restarting else (self.ready, self._ended)
             waits = [asyncio.ensure_future(event.wait()) for event in events]
             try:
@@ -255,3 +258,12 @@ class Supervisor:
         except TimeoutError:
             log.warning("a hook of %s still runs and is given up", self.distribution)
         return taken
+
+
+def _end_of(link: Link) -> str:
+    """How a worker that is gone ended, in words."""
+    told, code = link.channel.reason, link.returncode
+    if code is None or told == KILLED:
+        return told
+    how = f"exit code {code}" if code >= 0 else f"signal {-code}"
+    return f"{told}, {how}"

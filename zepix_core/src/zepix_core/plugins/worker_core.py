@@ -121,7 +121,8 @@ class WorkerCore:
                 opened.handle,
                 opened.trend,
             )
-            await self._run(plugin_id, self._dispatcher.call_one(plugin_id, "on_start", api=hosted.api))
+            start = self._dispatcher.call_one(plugin_id, "on_start", api=hosted.api)
+            await self._run(plugin_id, "on_start", start)
         except ZepixError as error:
             log.error("%s cannot be started: %s", plugin_id, error)
             self._dispatcher.unregister(plugin_id)
@@ -149,7 +150,7 @@ class WorkerCore:
             token = running.set(scope)
             try:
                 with logs.bound(**_bound(request)):
-                    result = await self._run(request.plugin, self._call(request, hosted))
+                    result = await self._run(request.plugin, request.hook, self._call(request, hosted))
             finally:
                 own = scope.close()
                 running.reset(token)
@@ -173,7 +174,7 @@ class WorkerCore:
             raise PluginError(f"{hook} is no hook that the host calls.")
         return await call(plugin, hook, api=api, **{argument[0]: argument[1]})
 
-    async def _run(self, plugin_id: str, work: Awaitable[Any]) -> Any:
+    async def _run(self, plugin_id: str, hook: str, work: Awaitable[Any]) -> Any:
         """Await plugin code; all it raises, ``SystemExit`` included, becomes a `PluginError`."""
         task = asyncio.current_task()
         try:
@@ -181,10 +182,10 @@ class WorkerCore:
         except asyncio.CancelledError as error:
             if task is not None and task.cancelling():
                 raise
-            raise PluginError(f"{plugin_id} cancelled itself.") from error
+            raise PluginError(f"{hook} of {plugin_id} cancelled itself.") from error
         except BaseException as error:
-            log.error("%s failed", plugin_id, exc_info=error)
-            raise PluginError(f"{plugin_id}: {describe(error)}.") from error
+            log.error("%s of %s failed", hook, plugin_id, exc_info=error)
+            raise PluginError(f"{hook} of {plugin_id} raised {describe(error)}.") from error
 
     def configure(self, request: ConfigRequest) -> ConfigReply:
         """Validate new settings, and put them in force unless only asked about."""
@@ -209,7 +210,8 @@ class WorkerCore:
         """``on_stop`` of every plugin, then close the databases."""
         for plugin_id, hosted in self._hosted.items():
             try:
-                await self._run(plugin_id, self._dispatcher.call_one(plugin_id, "on_stop", api=hosted.api))
+                stop = self._dispatcher.call_one(plugin_id, "on_stop", api=hosted.api)
+                await self._run(plugin_id, "on_stop", stop)
             except PluginError as error:
                 log.error("%s did not stop well: %s", plugin_id, error)
             if hosted.api is not None:

@@ -16,7 +16,7 @@ import attrs
 import msgspec
 
 from zepix_core import errors
-from zepix_core.errors import WireError, ZepixError
+from zepix_core.errors import PluginError, WireError, ZepixError
 from zepix_core.wire.codec import decode, encode
 from zepix_core.wire.frames import HEADER, frame
 
@@ -76,6 +76,7 @@ class _Failure(msgspec.Struct, frozen=True):
     kinds: list[str]
     message: str
     hint: str
+    code: str = ""
 
 
 async def _no_drain() -> None:
@@ -120,7 +121,7 @@ class Channel:
         Raises:
             ChannelClosed: The other side went away; ``sent`` tells whether it may have acted.
             TimeoutError: No answer in time. The request may still be carried out.
-            ZepixError: The handler there raised it: same class, message and hint.
+            ZepixError: The handler there raised it: same class, message, hint and code.
             RemoteError: The handler there raised anything else.
             WireError: Something cannot cross, or the answer is of another kind.
         """
@@ -286,7 +287,8 @@ def _text(value: object) -> str:
 def _describe(error: BaseException) -> _Failure:
     kinds = [kind.__name__ for kind in type(error).__mro__ if issubclass(kind, BaseException)]
     if isinstance(error, ZepixError):
-        return _Failure(kinds, _text(error.message), _text(error.hint))
+        code = error.code if isinstance(error, PluginError) else ""
+        return _Failure(kinds, _text(error.message), _text(error.hint), _text(code))
     return _Failure(kinds, _text(error) or kinds[0], "")
 
 
@@ -294,6 +296,8 @@ def _revive(failure: _Failure) -> ZepixError:
     """The error as its nearest class that both sides know."""
     for name in failure.kinds if "ZepixError" in failure.kinds else ():
         kind = getattr(errors, name, None)
+        if isinstance(kind, type) and issubclass(kind, PluginError):
+            return kind(failure.message, failure.hint, code=failure.code)
         if isinstance(kind, type) and issubclass(kind, ZepixError):
             return kind(failure.message, failure.hint)
     kind_name = failure.kinds[0] if failure.kinds else "error"

@@ -28,6 +28,7 @@ LEAN = {"MALLOC_ARENA_MAX": "1"}
 WRITE_LIMIT = 4 * MAX_FRAME
 LINE_LIMIT = 64 * 1024
 LAST_WORDS = 2.0
+KILLED = "killed"
 
 
 class Child:
@@ -87,7 +88,7 @@ class Child:
 
     def kill(self) -> None:
         """End the whole process group at once; `exited` follows."""
-        self.channel.close("killed")
+        self.channel.close(KILLED)
         if self.returncode is None and self.pid:
             self._kill_group()
 
@@ -113,7 +114,7 @@ class Child:
         else:
             kill_leftovers(self.pid)
         await _within(asyncio.ensure_future(self._silent.wait()), LAST_WORDS)
-        self.channel.close(f"it ended with code {self.returncode}")
+        self.channel.close("it ended")
         if self._line:
             self._say(self._line)
         if self._transport is not None:
