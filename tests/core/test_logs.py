@@ -68,6 +68,19 @@ def test_a_secret_too_short_to_mask_is_not_kept() -> None:
     assert logs.mask("abcdef") == "abcdef"
 
 
+def test_the_console_may_show_less_than_the_file_keeps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", screen)
+    logs.configure_host(file=tmp_path / "zepix.log", console_level="WARNING")
+    logging.getLogger("some").info("quiet")
+    logging.getLogger("some").warning("loud")
+    assert [line["event"] for line in lines_of(tmp_path / "zepix.log")] == ["quiet", "loud"]
+    assert "quiet" not in screen.getvalue()
+    assert "loud" in screen.getvalue()
+
+
 def test_a_childs_line_keeps_level_event_and_fields(tmp_path: Path) -> None:
     logs.configure_host(file=tmp_path / "zepix.log", console=False)
     said = {

@@ -88,10 +88,13 @@ def configure_child() -> None:
     _install([handler], logging.INFO)
 
 
-def configure_host(level: str = "INFO", file: Path | None = None, console: bool = True) -> None:
+def configure_host(
+    level: str = "INFO", file: Path | None = None, console: bool = True, console_level: str | None = None
+) -> None:
     """Log to a rotating file of JSON lines (5 × 10 MB) and, readable, to stderr. May be called again.
 
     ``level`` is a name of `logging`; libraries that print URLs or every request stay at WARNING.
+    ``console_level`` is another one for stderr alone; it can only show less.
     """
     handlers: list[logging.Handler] = []
     if file is not None:
@@ -104,6 +107,8 @@ def configure_host(level: str = "INFO", file: Path | None = None, console: bool 
     if console:
         stream = logging.StreamHandler(sys.stderr)
         stream.setFormatter(_console_formatter())
+        if console_level is not None:
+            stream.setLevel(console_level)
         handlers.append(stream)
     _install(handlers, logging.getLevelNamesMapping().get(level.upper(), logging.INFO))
 

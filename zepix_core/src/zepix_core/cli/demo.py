@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from functools import partial
 from importlib.resources import files
 from typing import Any
@@ -35,6 +36,25 @@ class Sample:
     body: str
 
 
+@attrs.frozen(kw_only=True)
+class Played:
+    """What came of a sample.
+
+    Attributes:
+        status: HTTP status of the webhook's answer; ``code``: its word for a body that it refused, or ``""``.
+        alert: Number of the alert it became or repeated, ``""`` when it was not taken.
+        again: It was seen before.
+        story: Of an alert of its own.
+    """
+
+    sample: Sample
+    status: int
+    code: str = ""
+    alert: str = ""
+    again: bool = False
+    story: Story | None = None
+
+
 def read_samples() -> tuple[Sample, ...]:
     """The samples that ship with Zepix, in the order of their files."""
     samples = []
@@ -46,6 +66,23 @@ def read_samples() -> tuple[Sample, ...]:
                     told = json.loads(line)
                     samples.append(Sample(told["title"], told["body"]))
     return tuple(samples)
+
+
+def own_samples(samples: Sequence[Sample], boot: str) -> tuple[Sample, ...]:
+    """The samples as this run sends them: JSON bodies get an id, ``demo-<boot>-<n>``.
+
+    A later run's alerts are then alerts of their own, while equal bodies of one run stay the same delivery.
+    """
+    numbers: dict[str, int] = {}
+    for sample in samples:
+        numbers.setdefault(sample.body, len(numbers) + 1)
+    return tuple(
+        attrs.evolve(sample, body=f'{{"id":"demo-{boot}-{numbers[sample.body]}",{sample.body[1:]}')
+        # Text, not parsed JSON: a sample with placeholders is none.
+        if sample.body.startswith('{"')
+        else sample
+        for sample in samples
+    )
 
 
 class DemoFace:
@@ -80,21 +117,27 @@ class DemoFace:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _play(self, host: HostView) -> None:
-        samples = read_samples()
-        ends: list[tuple[Sample, Story]] = []
+        samples = own_samples(read_samples(), host.state().boot[:8])
+        ends: list[Played] = []
         for number, sample in enumerate(samples, 1):
             self._console.rule(f"[bold]{number}/{len(samples)}  {escape(sample.title)}")
             status, answer = await _post(host.state().webhook_port, self._token, sample.body)
             self._console.print(
                 f"[dim]POST /webhook/***[/dim]  →  {status} {escape(answer)}", highlight=False
             )
-            name, again = _taken(answer)
-            if again:
-                self._console.print(f"Alert {name} again: seen before, so nothing is done.", style="yellow")
-            story = await self._told(host, name) if name is not None and not again else None
-            if story is not None:
-                ends.append((sample, story))
-                self._show(story)
+            played = understood(sample, status, answer)
+            if played.again:
+                told = f"Alert {played.alert} again: seen before, so nothing is done."
+                self._console.print(told, style="yellow")
+            elif played.alert:
+                story = await self._told(host, played.alert)
+                played = attrs.evolve(played, story=story)
+                if story is not None:
+                    self._show(story)
+            else:
+                told = f"Refused at the door: {played.code}. It became no alert."
+                self._console.print(escape(told), style="yellow")
+            ends.append(played)
             await host.clock.sleep(PAUSE_SECONDS)
         self._console.print(summary(ends))
         self._console.print(
@@ -128,37 +171,51 @@ def _wide_console() -> Console:
     return console if console.is_terminal else Console(width=WIDTH)
 
 
-def summary(ends: list[tuple[Sample, Story]]) -> Table:
-    """One row an alert: what it was, how it ended, what was opened."""
+def summary(ends: Sequence[Played]) -> Table:
+    """One row a sample: the answer, how it ended, what was opened."""
     table = Table(title="What became of the alerts", title_justify="left")
-    for column in ("alert", "what", "symbol", "end", "by", "orders"):
-        table.add_column(column, overflow="fold")
-    for sample, story in ends:
-        alert = story.alert
-        colour = "green" if alert.state == "done" else "yellow" if alert.state == "refused" else "red"
-        orders = [
-            f"{order.leg} {order.action} {order.side} {order.lots:g} {order.state}" for order in story.orders
-        ]
-        table.add_row(
-            str(alert.id),
-            escape(sample.title),
-            escape(alert.symbol or "-"),
-            f"[{colour}]{alert.state}{': ' + escape(alert.reason) if alert.reason else ''}[/]",
-            escape(", ".join(f"{delivery.plugin} {delivery.state}" for delivery in alert.deliveries)),
-            escape("\n".join(orders) or "-"),
-        )
+    for column in ("alert", "http", "what", "symbol", "end", "by", "orders"):
+        table.add_column(column, overflow="fold", no_wrap=column in ("alert", "http", "symbol"))
+    for played in ends:
+        title, http = escape(played.sample.title), str(played.status)
+        if played.story is not None:
+            table.add_row(str(played.story.alert.id), http, title, *_end(played.story))
+        elif played.again:
+            table.add_row(played.alert, http, title, "-", f"[yellow]duplicate of {played.alert}[/]", "-", "-")
+        else:
+            code = escape(played.code or "no answer in time")
+            table.add_row(played.alert or "-", http, title, "-", f"[red]not taken: {code}[/]", "-", "-")
     return table
 
 
-def _taken(answer: str) -> tuple[str | None, bool]:
-    """The alert's number, ``None`` when it was not taken, and whether it was seen before."""
+def _end(story: Story) -> tuple[str, ...]:
+    """Symbol, end, by whom, and orders, as markup."""
+    alert = story.alert
+    colour = "green" if alert.state == "done" else "yellow" if alert.state == "refused" else "red"
+    orders = [
+        f"{order.leg} {order.action} {order.side} {order.lots:g} {order.state}" for order in story.orders
+    ]
+    return (
+        escape(alert.symbol or "-"),
+        f"[{colour}]{alert.state}{': ' + escape(alert.reason) if alert.reason else ''}[/]",
+        escape(", ".join(f"{delivery.plugin} {delivery.state}" for delivery in alert.deliveries)) or "-",
+        escape("\n".join(orders)) or "-",
+    )
+
+
+def understood(sample: Sample, status: int, answer: str) -> Played:
+    """The webhook's answer: the alert's number, or why there is none."""
     try:
         told: Any = json.loads(answer)
     except ValueError:
-        return None, False
-    if not isinstance(told, dict) or told.get("id") is None:
-        return None, False
-    return str(told["id"]), told.get("status") == "duplicate"
+        told = None
+    if not isinstance(told, dict):
+        return Played(sample=sample, status=status, code=answer.strip() or "no answer")
+    if told.get("id") is None:
+        code = told.get("code") or told.get("error") or told.get("reason") or "?"
+        return Played(sample=sample, status=status, code=str(code))
+    again = told.get("status") == "duplicate"
+    return Played(sample=sample, status=status, alert=str(told["id"]), again=again)
 
 
 async def _post(port: int, token: Secret, body: str) -> tuple[int, str]:

@@ -85,7 +85,7 @@ def run_host(
     _check(loaded, behind_proxy)
     _quiet_core_dumps()
     with home.held():
-        _log(home, loaded)
+        _log(home, loaded, demo)
         options = HostOptions(
             inline=inline,
             safe=safe,
@@ -131,7 +131,7 @@ def _check(loaded: "Loaded", behind_proxy: bool) -> None:
         click.echo(f"Warning: {warning}", err=True)
 
 
-def _log(home: Home, loaded: "Loaded") -> None:
+def _log(home: Home, loaded: "Loaded", demo: bool) -> None:
     from zepix_core.config.secrets import API_TOKEN, WEBHOOK_TOKEN, read_env
     from zepix_core.logs import configure_host, keep_secret
 
@@ -139,7 +139,8 @@ def _log(home: Home, loaded: "Loaded") -> None:
     secrets.update({name: loaded.variables[name] for name in (WEBHOOK_TOKEN, API_TOKEN)})
     for secret in secrets.values():
         keep_secret(secret.reveal())
-    configure_host("INFO", home.log_file)
+    # In the demo the console belongs to the stories; the file keeps all.
+    configure_host("INFO", home.log_file, console_level="WARNING" if demo else None)
 
 
 def _faces(loaded: "Loaded", demo: bool) -> tuple[Any, ...]:
