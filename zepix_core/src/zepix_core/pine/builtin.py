@@ -64,6 +64,11 @@ _PLACEHOLDERS = {
     "strategy.market_position": "unknown",
     "strategy.prev_market_position": "unknown",
 }
+PLACEHOLDER_SAMPLES = {
+    "strategy.order.action": "buy",
+    "strategy.market_position": "long",
+    "strategy.prev_market_position": "flat",
+}
 _PLOT = re.compile(r'plot_(?:[0-9]|1[0-9])|plot\(\s*(?:"[^"]*"|\'[^\']*\')\s*\)')
 PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 

@@ -12,7 +12,7 @@ from zepix_core.pine.message import Verdict, judge
 from zepix_core.pine.messages import FILLED_IN
 from zepix_core.pine.object_text import read_object_text
 from zepix_core.pine.parts import Hole, Literal, Part, Way, Ways
-from zepix_core.pine.reading import Reader, Sent
+from zepix_core.pine.reading import Sent, read_alerts
 from zepix_core.pine.report import ERROR, WARNING, Finding, Report, Template
 from zepix_core.pine.script import Places, read_script
 from zepix_core.pine.world import World
@@ -62,7 +62,7 @@ def check_script(text: str, world: World, now_ns: int) -> Report:
         _placed(Fault(token.at, 1, "unclosed_text", "the quote opened here is never closed"), places)
         for token in script.unclosed
     ]
-    sent = _joined(Reader(script).read())
+    sent = _joined(read_alerts(script))
     judged = [_judge_sent(one, world, now_ns, places) for one in sent]
     findings += [finding for _, found, _ in judged for finding in found]
     if not sent:
@@ -88,7 +88,10 @@ def _joined(sent: list[Sent]) -> list[Sent]:
     joined: dict[tuple[str, int], Ways] = {}
     for one in sent:
         key = (one.call, one.at)
-        joined[key] = (*joined.get(key, ()), *(way for way in one.ways if way.parts and way.literal != ""))
+        joined[key] = (
+            *joined.get(key, ()),
+            *(way for way in one.ways if way.parts and way.literal not in ("", "NaN")),
+        )
     return [Sent(call, at, ways) for (call, at), ways in joined.items()]
 
 
@@ -104,14 +107,17 @@ def _judge_sent(
             hint = "Paste a message it has sent into `zepix pine check -`."
             findings.append(_placed(Fault(sent.at, 1, "not_readable", what, hint, grave=False), places))
             continue
-        findings += [_placed(fault, places) for fault in _placeholders(way, sent.call)]
+        told = [_placed(fault, places) for fault in _placeholders(way, sent.call)]
+        findings += told
         filled = fill(with_placeholders(way.parts), now_ns)
         verdict = judge(filled.text, world)
         if _is_sentence(filled.text):
             what = "this alert is a sentence: a webhook that gets it answers 400 malformed_json"
             findings.append(_placed(Fault(sent.at, 1, "not_a_message", what, grave=False), places))
             continue
-        findings += [_finding(fault, filled, places) for fault in verdict.faults]
+        found = [_finding(fault, filled, places) for fault in verdict.faults]
+        same = {(one.line, one.column, one.code) for one in told}
+        findings += [one for one in found if (one.line, one.column, one.code) not in same]
         findings += [_placed(fault, places) for fault in _constant_id(filled, verdict)]
         kinds += [verdict.kind] if verdict.kind else []
         sample = sample or (filled.text if not verdict.grave else None)
@@ -122,9 +128,9 @@ def _judge_sent(
 
 
 def _unreadable(way: Way) -> bool:
-    """Nothing but holes: the text is made somewhere that is not followed."""
+    """It begins with a hole, so that not even its format can be told."""
     text = "".join(part.text for part in way.parts if isinstance(part, Literal))
-    return not text.strip() or (isinstance(way.parts[0], Hole) and not set(text) & set("{|"))
+    return not text.strip() or isinstance(way.parts[0], Hole)
 
 
 def _is_sentence(text: str) -> bool:

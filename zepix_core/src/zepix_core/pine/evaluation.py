@@ -92,10 +92,22 @@ class Evaluator:
         yes = under(self.ways(node.yes, names), {key: True})
         return distinct((*yes, *under(self.ways(node.no, names), {key: False})))
 
+    def _sum(self, node: Binary, names: Names) -> Ways:
+        """``a + b + …`` however long, from the left."""
+        sides: list[Binary] = [node]
+        while isinstance(sides[-1].left, Binary) and sides[-1].left.operator == "+":
+            sides.append(sides[-1].left)
+        found = self.ways(sides[-1].left, names)
+        for side in reversed(sides):
+            right = self.ways(side.right, names)
+            words = any(way.words for way in (*found, *right))
+            found = join(found, right) if words else self._hole(side, "number")
+        return found
+
     def _binary(self, node: Binary, names: Names) -> Ways:
+        if node.operator == "+":
+            return self._sum(node, names)
         left, right = self.ways(node.left, names), self.ways(node.right, names)
-        if node.operator == "+" and any(way.words for way in (*left, *right)):
-            return join(left, right)
         if node.operator in ("==", "!="):
             return self._compared(node, left, right)
         known = [self.truth(side, names)[1] for side in (node.left, node.right)]
@@ -103,7 +115,7 @@ class Evaluator:
             return _flag(False not in known, node)
         if node.operator == "or" and (True in known or known == [False, False]):
             return _flag(True in known, node)
-        return self._hole(node, "number" if node.operator in "+-*/%" else "unknown")
+        return self._hole(node, "number" if node.operator in "-*/%" else "unknown")
 
     def _compared(self, node: Binary, left: Ways, right: Ways) -> Ways:
         found = []
@@ -173,7 +185,7 @@ class Evaluator:
                 if len(parts) == 1:
                     return parts[0].name if isinstance(parts[0], Hole) else repr(parts[0].text)
                 return f"{node.token.text}#{bound.serial}"
-            case Binary():
+            case Binary() if node.operator != "+":
                 return f"({self._key(node.left, names)} {node.operator} {self._key(node.right, names)})"
             case Call():
                 inner = ",".join(self._key(argument, names) for _, argument in node.arguments)

@@ -14,7 +14,8 @@ _LEVELS = (
     frozenset({"+", "-"}),
     frozenset({"*", "/", "%"}),
 )
-_MOST_DEPTH = 60
+_MOST_DEPTH = 30
+_MOST_SIDES = 30
 
 
 @attrs.frozen(kw_only=True)
@@ -108,9 +109,13 @@ class _Parser:
     def binary(self, level: int) -> Node:
         if level == len(_LEVELS):
             return self.unary()
-        left = self.binary(level + 1)
+        left, sides = self.binary(level + 1), 0
         while self.peek() in _LEVELS[level]:
             operator = self.take().text
+            # Texts are joined without end; anything else that long is not a message.
+            sides += operator != "+"
+            if sides > _MOST_SIDES:
+                raise _Stop
             right = self.binary(level + 1)
             left = Binary(at=left.at, end=right.end, operator=operator, left=left, right=right)
         return left

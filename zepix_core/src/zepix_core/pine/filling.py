@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from zepix_core.clock import NS, iso
-from zepix_core.pine.builtin import PLACEHOLDER, placeholder_kind
+from zepix_core.pine.builtin import PLACEHOLDER, PLACEHOLDER_SAMPLES, placeholder_kind
 from zepix_core.pine.formats import Field, Format, format_of
 from zepix_core.pine.parts import Hole, Literal, Part
 from zepix_core.pine.pipe_rules import is_number
@@ -16,6 +16,7 @@ _FIRST_MARK = 0xE000
 _MARK = re.compile("[\ue000-\uf8ff]")
 _JSON = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(:)?|[^\s",:{}\[\]]+', re.DOTALL)
 _SAMPLES = {"ticker": "EURUSD", "tickerid": "OANDA:EURUSD", "timeframe": "15", "price": "1.1683"}
+_KINDS = {"type": "entry_v3", "action": "buy"}
 _MINUTES = 15
 
 
@@ -35,11 +36,14 @@ class Filled:
 
 @attrs.frozen
 class _Where:
-    """Where in the message a hole stands: under which key, and whether it is all that stands there."""
+    """Where in the message a hole stands: under which key, and whether it is all that stands there.
+
+    ``number`` counts the holes in one field, when nothing but separators is between them.
+    """
 
     key: str
     whole: bool
-    number: int = 0
+    number: int = -1
 
 
 def with_placeholders(parts: Sequence[Part]) -> tuple[Part, ...]:
@@ -55,7 +59,8 @@ def with_placeholders(parts: Sequence[Part]) -> tuple[Part, ...]:
             if kind is None:
                 continue
             found.append(Literal(part.text[at : match.start()], part.offsets[at : match.start()]))
-            found.append(Hole(match[0], kind, part.offsets[match.start()], len(match[0])))
+            sample = PLACEHOLDER_SAMPLES.get(match[1].strip(), "")
+            found.append(Hole(match[0], kind, part.offsets[match.start()], len(match[0]), sample))
             at = match.end()
         found.append(Literal(part.text[at:], part.offsets[at:]))
     return tuple(part for part in found if not isinstance(part, Literal) or part.text)
@@ -116,9 +121,10 @@ def _pipe_places(probe: str) -> Iterator[tuple[int, _Where]]:
         pair = "/" in piece or (number == 0 and (len(left) == 2 or not piece.startswith("TL")))
         keys.append("alignment" if pair else "trendline")
     for number, piece in enumerate(pieces[1:]):
-        for mark in _MARK.finditer(piece):
+        marks = _MARK.findall(piece)
+        for count, mark in enumerate(marks):
             key = keys[number] if number < len(keys) else ""
-            yield ord(mark[0]) - _FIRST_MARK, _Where(key, piece == mark[0], piece.index(mark[0]))
+            yield ord(mark) - _FIRST_MARK, _Where(key, piece == mark, count if len(marks) > 1 else -1)
 
 
 def _fields(probe: str) -> tuple[dict[str, Field], str]:
@@ -129,7 +135,8 @@ def _fields(probe: str) -> tuple[dict[str, Field], str]:
         if found[2]:
             key = found[1]
         elif found[1] is not None:
-            literal.setdefault(key, found[1])
+            # A kind that is filled in is taken to be the commonest one.
+            literal.setdefault(key, _KINDS.get(key, found[1]) if _MARK.fullmatch(found[1]) else found[1])
     head = probe.strip().split("|")[0]
     pipe = probe.lstrip()[:1] != "{"
     kind = head if pipe else literal.get("type", literal.get("action", ""))
@@ -151,6 +158,8 @@ def _value(hole: Hole, where: _Where, fields: dict[str, Field], direction: str, 
     wanted = field.sample(direction) if field else ""
     if field is not None and field.rule == "direction":
         wanted = direction
+    if where.whole and where.key in _KINDS and hole.kind in ("unknown", "number"):
+        return hole.sample or _KINDS[where.key]
     if hole.kind == "time" or (hole.kind in ("number", "unknown") and where.key == "t"):
         return str(_bar_ns(now_ns) // (NS // 1000))
     if hole.kind == "iso":
@@ -162,7 +171,7 @@ def _value(hole: Hole, where: _Where, fields: dict[str, Field], direction: str, 
     if where.whole and (hole.kind != "number" or is_number(wanted)):
         return hole.sample if _may_be(hole.sample, wanted) else wanted or "1"
     if field is not None and field.rule == "pair":
-        return wanted.split("/")[min(where.number, 1)]
+        return wanted.split("/")[where.number] if 0 <= where.number < 2 else "0"
     if field is not None and "," in wanted:
         return wanted.split(",")[0]
     return hole.sample or ("word" if hole.kind == "word" else "1")

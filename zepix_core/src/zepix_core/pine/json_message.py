@@ -1,6 +1,7 @@
 """Judging a JSON message: its syntax, its kind, every key and value."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from zepix_core.inbox.bar_time import bar_time_ns
@@ -24,12 +25,16 @@ def json_faults(text: str, world: World) -> tuple[str | None, tuple[Fault, ...]]
     if read.fault is None:
         return kind, (*faults, *_identity(text, read.entries))
 
-    def sound(repaired: str) -> bool:
+    def sound(repaired: str, whole: bool) -> bool:
         inner = read_object_text(repaired)
-        kind, inside = _content(repaired, inner.entries, world, whole=True)
-        return inner.fault is None and not inside and _as_usual(inner.entries, kind)
+        kind, inside = _content(repaired, inner.entries, world, whole)
+        few = len(inside) <= len(faults)
+        return inner.fault is None and few and _as_usual(inner.entries, kind)
 
-    return kind, (repair(text, read.fault, sound) or read.fault, *faults)
+    # A message that lacks keys besides is repaired, too, but only where no repair makes it whole.
+    found = repair(text, read.fault, partial(sound, whole=True))
+    found = found or repair(text, read.fault, partial(sound, whole=False))
+    return kind, (found or read.fault, *faults)
 
 
 def _content(

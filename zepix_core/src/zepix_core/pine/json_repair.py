@@ -25,6 +25,8 @@ def repair(text: str, fault: Fault, sound: Callable[[str], bool]) -> Fault | Non
         repaired = text[:at] + put + text[at + length :]
         if readable(repaired) and sound(repaired):
             start = _bare_start(text, at) if (length, put) == (1, "") and text[at] == '"' else at
+            if not length and put in ",:":
+                start = len(text[:at].rstrip())
             said = _said(text, at, length, put)
             return attrs.evolve(fault, at=start, length=at - start + 1, text=said, hint="")
     return None

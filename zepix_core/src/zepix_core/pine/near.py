@@ -10,7 +10,7 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
     for name in names:
         if one_edit(word, name) or word.casefold() == name.casefold():
             return name
-    found = get_close_matches(word, names, n=1, cutoff=0.75)
+    found = get_close_matches(word, names, n=1, cutoff=0.7)
     return found[0] if found else None
 
 

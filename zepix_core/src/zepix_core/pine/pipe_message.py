@@ -7,7 +7,7 @@ import attrs
 
 from zepix_core.pine.fault import Fault
 from zepix_core.pine.formats import Field, format_of, formats
-from zepix_core.pine.near import nearest
+from zepix_core.pine.near import one_edit
 from zepix_core.pine.pipe_rules import fits, is_number, wanted
 from zepix_core.pine.world import World
 
@@ -127,7 +127,7 @@ def _bad(part: _Part, name: str, text: str) -> Fault:
 def _broken_head(parts: list[_Part]) -> Fault | None:
     """A head that a separator parts in two, or that one no longer parts from the ticker."""
     kinds, head = [kind for form in formats() if not form.key for kind in form.kinds], parts[0]
-    if len(parts) > 1 and nearest(head.text + parts[1].text, kinds):
+    if len(parts) > 1 and any(one_edit(head.text + parts[1].text, kind) for kind in kinds):
         return Fault(parts[1].at - 1, 1, "unknown_type", "this separator | parts the message's head in two")
     begun = [kind for kind in kinds if head.text.startswith(kind)]
     if not begun:

@@ -14,7 +14,7 @@ from zepix_core.pine.script import Line, Script, Token
 _SETS = frozenset({"=", ":=", "+=", "-=", "*=", "/=", "%="})
 _LOOPS = frozenset({"for", "while"})
 _SKIPPED = frozenset({"import", "type", "enum"})
-_MOST_CALLS = 12
+_MOST_CALLS = 8
 _MOST_STEPS = 20_000
 
 
@@ -42,11 +42,25 @@ class _Branch:
     body: tuple[Line, ...]
 
 
-class Reader:
-    """Reads one script; `sent` holds what was found."""
+def read_alerts(script: Script) -> list[Sent]:
+    """Every call that sends a message. What a ``var`` holds when a bar ends it holds when
+    the next begins, so the script is read twice."""
+    first = Reader(script, {})
+    first.read()
+    kept = {name: first.top.values[name].ways for name in first.lasting if name in first.top.values}
+    return Reader(script, kept).read()
 
-    def __init__(self, script: Script) -> None:
-        self.script = script
+
+class Reader:
+    """Reads one script; `sent` holds what was found.
+
+    Args:
+        kept: What its ``var`` names hold from the bar before.
+    """
+
+    def __init__(self, script: Script, kept: Mapping[str, Ways]) -> None:
+        self.script, self.kept = script, kept
+        self.lasting: set[str] = set()
         self.sent: list[Sent] = []
         self.functions: dict[str, _Function] = {}
         self.called: set[str] = set()
@@ -115,6 +129,11 @@ class Reader:
             value = join(before, value) if words else self._unknown(target)
         elif operator not in ("=", ":="):
             value = self._unknown(target)
+        if tokens[0].text in ("var", "varip") and names is self.top:
+            self.lasting.add(target.text)
+            value = distinct(
+                (*value, *(attrs.evolve(way, given={}) for way in self.kept.get(target.text, ())))
+            )
         self._set(target.text, value, names, declares=operator == "=")
         return value
 
@@ -263,7 +282,8 @@ def _pieces(tokens: tuple[Token, ...]) -> Iterator[tuple[Token, ...]]:
         if token.kind == "op":
             depth += (token.text in "([{") - (token.text in ")]}")
             if depth == 0 and token.text == ",":
-                yield tokens[start:place]
+                if place > start:
+                    yield tokens[start:place]
                 start = place + 1
     if tokens[start:]:
         yield tokens[start:]

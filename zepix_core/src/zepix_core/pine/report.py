@@ -83,7 +83,11 @@ def as_text(report: Report, name: str) -> str:
     errors = sum(finding.level == ERROR for finding in report.findings)
     warnings = len(report.findings) - errors
     count = len(report.templates)
-    read = f"{count} place{'s' * (count != 1)} that send alerts" if report.what == "script" else "1 message"
+    read = (
+        f"{count} place{'s' * (count != 1)} that send{'s' * (count == 1)} alerts"
+        if report.what == "script"
+        else "1 message"
+    )
     lines.append(f"Read {read}: {', '.join(kinds) or 'no kind of alert that is known'}.")
     lines.append(f"What is taken is known from {report.plugins}." if report.plugins else _UNKNOWN)
     verdict = "Alerts would fail." if errors else "Fine."

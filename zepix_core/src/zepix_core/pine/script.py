@@ -26,6 +26,7 @@ _JOINS = frozenset(
 _JOINS_AT_END = _JOINS | {"=", ":=", "+="}
 _JOINS_AT_START = _JOINS - {"not", "-", "<", ","}
 TAB = 4
+MOST_DEPTH = 20
 
 
 @attrs.frozen
@@ -151,12 +152,15 @@ def _continues(before: Line, line: Line) -> bool:
     )
 
 
-def _nest(flat: list[Line]) -> tuple[Line, ...]:
+def _nest(flat: list[Line], depth: int = 0) -> tuple[Line, ...]:
+    """Lines under those they are indented below; deeper than anybody writes, all stand side by side."""
+    if depth > MOST_DEPTH:
+        return tuple(flat)
     nested, at = [], 0
     while at < len(flat):
         end = at + 1
         while end < len(flat) and flat[end].indent > flat[at].indent:
             end += 1
-        nested.append(attrs.evolve(flat[at], body=_nest(flat[at + 1 : end])))
+        nested.append(attrs.evolve(flat[at], body=_nest(flat[at + 1 : end], depth + 1)))
         at = end
     return tuple(nested)

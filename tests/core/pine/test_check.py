@@ -1,0 +1,142 @@
+"""What the check of a script or a message reports, and where."""
+
+import pytest
+
+from zepix_core.pine.check import check_message, check_script, is_script
+from zepix_core.pine.formats import known_kinds
+from zepix_core.pine.report import Report
+from zepix_core.pine.world import World, world_of
+
+NOW = 1_790_000_000_000_000_000
+WORLD = World(kinds=known_kinds())
+BUY = '{"action":"buy","symbol":"EURUSD","lots":0.1,"sl":1.1,"id":"7","t":1790000000}'
+
+
+def script(source: str, world: World = WORLD) -> Report:
+    return check_script(source, world, NOW)
+
+
+def found(report: Report) -> list[tuple[int, int, str]]:
+    return [(finding.line, finding.column, finding.code) for finding in report.findings]
+
+
+def test_a_placeholder_inside_alert_is_never_filled_in() -> None:
+    report = script('//@version=6\nalert(\'{"action":"close","symbol":"{{ticker}}"}\')')
+    assert (2, 36, "unresolved_placeholder") in found(report)
+    assert not report.fine
+
+
+@pytest.mark.parametrize(
+    "call", ["alertcondition(up, 't', {})", "strategy.entry('L', strategy.long, alert_message = {})"]
+)
+def test_a_placeholder_is_filled_in_where_tradingview_does_so(call: str) -> None:
+    text = '\'{"action":"close","symbol":"{{ticker}}","id":"{{timenow}}","t":"{{time}}"}\''
+    assert script(call.format(text)).findings == ()
+
+
+def test_a_placeholder_that_tradingview_does_not_know_is_an_error_everywhere() -> None:
+    report = script('alertcondition(up, "t", \'{"action":"close","symbol":"{{tickr}}"}\')')
+    assert (1, 54, "unresolved_placeholder") in found(report)
+
+
+def test_a_lost_quote_is_reported_where_it_was() -> None:
+    source = 'alert(\'{"type":"exit_v3","signal_type":"Bullish_Exit,"symbol":"\' + syminfo.ticker + \'"}\')'
+    assert (1, source.index(',"symbol') + 1, "malformed_json") in found(script(source))
+
+
+def test_an_unknown_key_is_a_warning_with_the_key_that_is_meant() -> None:
+    text = BUY.replace('"lots":0.1', '"lots":0.1,"prise":1.2')
+    (finding,) = check_message(text, WORLD, NOW).findings
+    assert (finding.level, finding.code, finding.column) == (
+        "warning",
+        "unknown_field",
+        text.index('"prise"') + 1,
+    )
+    assert "price" in finding.hint
+
+
+def test_a_missing_id_and_time_are_warnings() -> None:
+    report = check_message('{"action":"close","symbol":"EURUSD"}', WORLD, NOW)
+    assert {code for _, _, code in found(report)} == {"missing_id", "missing_bar_time"}
+    assert report.fine
+
+
+def test_an_id_that_never_changes_is_an_error() -> None:
+    source = 'alert(\'{"action":"close","symbol":"EURUSD","id":"x","t":\' + str.tostring(time) + "}")'
+    assert [code for _, _, code in found(script(source))] == ["constant_id"]
+
+
+def test_a_value_that_the_plugin_would_refuse_is_reported_at_the_value() -> None:
+    text = BUY.replace("0.1", '"0.1"')
+    assert found(check_message(text, WORLD, NOW)) == [(1, text.index('"0.1"') + 1, "invalid_lots")]
+
+
+def test_a_message_may_have_several_lines() -> None:
+    text = BUY.replace(",", ",\n").replace("0.1", "-1")
+    assert found(check_message(text, WORLD, NOW)) == [(3, 8, "invalid_lots")]
+
+
+def test_a_filled_in_message_is_refused_unless_it_stands_in_the_box() -> None:
+    text = BUY.replace("EURUSD", "{{ticker}}").replace('"7"', '"{{timenow}}"')
+    assert not check_message(text, WORLD, NOW).fine
+    report = check_message(text, WORLD, NOW, box=True)
+    assert report.findings == ()
+    assert '"EURUSD"' in (report.sample or "")
+
+
+def test_a_type_that_no_plugin_takes_is_an_error() -> None:
+    report = check_message(BUY, World(kinds=frozenset({"entry_v3"})), NOW)
+    assert found(report) == [(1, BUY.index('"buy"') + 1, "unknown_type")]
+
+
+def test_an_unknown_type_is_a_warning_while_nobody_knows_what_is_taken() -> None:
+    report = check_message('{"type":"mine","id":"1","t":1790000000}', World(), NOW)
+    assert [(finding.level, finding.code) for finding in report.findings] == [("warning", "unknown_type")]
+
+
+def test_a_type_of_another_plugin_is_taken_without_its_keys_being_known() -> None:
+    world = World(kinds=frozenset({"mine"}))
+    assert check_message('{"type":"mine","any":1,"id":"1","t":1790000000}', world, NOW).findings == ()
+
+
+def test_a_sentence_in_a_script_is_a_warning_and_as_a_message_an_error() -> None:
+    assert [code for _, _, code in found(script('alert("New signal")'))] == ["not_a_message"]
+    assert script('alert("New signal")').fine
+    assert not check_message("New signal", WORLD, NOW).fine
+
+
+def test_a_script_without_alerts_says_so() -> None:
+    assert found(script('indicator("x")')) == [(1, 1, "no_alert")]
+
+
+def test_a_message_made_elsewhere_is_said_to_be_unreadable() -> None:
+    assert found(script("alert(array.get(messages, 0))")) == [(1, 7, "not_readable")]
+
+
+def test_a_sample_is_given_even_of_a_kind_that_is_broken() -> None:
+    report = check_message(BUY.replace("0.1", "-1"), WORLD, NOW)
+    assert report.sample is not None
+    assert check_message(report.sample, WORLD, NOW).findings == ()
+
+
+@pytest.mark.parametrize("text", ["//@version=5\n", "strategy('x')", "if up\n    alert('x')"])
+def test_a_script_is_told_from_a_message(text: str) -> None:
+    assert is_script(text)
+    assert not is_script(BUY)
+    assert not is_script("EXIT_BULLISH|EURUSD|5|1.1|15")
+
+
+def test_what_the_plugins_said_last_comes_before_what_is_installed() -> None:
+    rows = [
+        {"id": "mine", "state": "active", "alerts": {"x": "entry"}},
+        {"id": "bracket", "state": "disabled", "alerts": {"buy": "entry"}},
+    ]
+    world = world_of(rows, ["mine", "bracket", "combined_v3"])
+    assert world.kinds == {"x", *known_kinds(["combined_v3"])}
+    assert world.off == {"buy"}
+
+
+def test_a_plugin_nobody_knows_leaves_the_kinds_open() -> None:
+    assert world_of([], ["bracket"]).kinds == {"buy", "sell", "close"}
+    assert world_of([], ["bracket", "strange"]).kinds is None
+    assert world_of([], []).kinds is None
