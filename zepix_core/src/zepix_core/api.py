@@ -76,7 +76,7 @@ class ServiceAPI:
         self._by_name()
 
     def _by_name(self) -> None:
-        """The names of services.md 2 on the API itself."""
+        """The names on the API itself."""
         orders, market, risk, trend = self.orders, self.market, self.risk, self.trend
         self.place_dual_orders_v3 = orders.place_dual_orders_v3
         self.check_dual_orders_v3 = orders.check_dual_orders_v3

@@ -21,7 +21,7 @@ class ZepixError(Exception):
 
 
 class BadArgument(ZepixError):
-    """A programming mistake in a call of the ServiceAPI (services.md 2.2, ``BAD_ARGUMENT``)."""
+    """A programming mistake in a call of the ServiceAPI."""
 
 
 class SettingsError(ZepixError):

@@ -39,7 +39,7 @@ class Lifeline:
         task.add_done_callback(self._tasks.discard)
 
     def vital(self, work: Coroutine[Any, Any, None], what: str) -> None:
-        """A task without which the run must not go on: one for all (reliability.md 4)."""
+        """A task without which the run must not go on: one for all."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(partial(self._vital_ended, what))

@@ -64,7 +64,7 @@ class DatabaseSettings:
 
 @attrs.frozen(kw_only=True)
 class RiskSettings:
-    """Caps the host enforces for this plugin (services.md 4.1); ``None``: no cap of its own."""
+    """Caps the host enforces for this plugin; ``None``: no cap of its own."""
 
     max_open_trades: int | None = setting(None, doc="Most open trades; a pair is one trade", ge=1)
     max_daily_trades: int | None = setting(None, doc="Most trades a trading day", ge=1)

@@ -1,4 +1,4 @@
-"""Settings of money and risk: tiers, limits, caps, protections (operations.md 1.4).
+"""Settings of money and risk: tiers, limits, caps, protections.
 
 Every model is frozen; the host embeds them in its settings and swaps the whole value at a change.
 """
@@ -94,7 +94,7 @@ class MarketDataSettings:
 
 
 def shipped_tiers() -> dict[str, RiskTierSettings]:
-    """services.md 5.2: tier name = balance threshold."""
+    """The shipped tiers: tier name = balance threshold."""
     limits = {"5000": (100, 500), "10000": (200, 1000), "25000": (500, 2500), "50000": (1000, 5000),
               "100000": (2000, 10000)}  # fmt: skip
     return {
@@ -104,12 +104,12 @@ def shipped_tiers() -> dict[str, RiskTierSettings]:
 
 
 def shipped_fixed_lots() -> dict[str, float]:
-    """services.md 5.2: lots per tier."""
+    """The shipped lots per tier."""
     return {"5000": 0.01, "10000": 0.05, "25000": 0.10, "50000": 0.20, "100000": 0.50}
 
 
 def shipped_volatility_risk() -> dict[str, dict[str, VolatilityRisk]]:
-    """services.md 5.2: percent per tier and volatility class."""
+    """The shipped percent per tier and volatility class."""
     percents = {"5000": (1.5, 1.5, 1.0), "10000": (1.5, 1.5, 1.0), "25000": (2.0, 2.0, 1.5),
                 "50000": (2.0, 2.0, 2.0), "100000": (2.0, 2.5, 3.0)}  # fmt: skip
     return {

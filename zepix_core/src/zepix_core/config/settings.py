@@ -74,7 +74,7 @@ class LogicRoute:
 
 
 def shipped_logics() -> dict[str, LogicRoute]:
-    """The three logics with their shipped numbers (operations.md 1.4)."""
+    """The three logics with their shipped numbers."""
     rows = ((1.25, 1.5, 10), (1.0, 1.0, 8), (0.625, 2.0, 5))
     return {
         f"combinedlogic-{n}": LogicRoute(

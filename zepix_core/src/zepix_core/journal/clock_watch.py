@@ -1,4 +1,4 @@
-"""Notices when wall time jumps against monotonic time, and what is doubtful then (reliability.md 6)."""
+"""Notices when wall time jumps against monotonic time, and what is doubtful then."""
 
 from zepix_core.clock import NS, Clock
 

@@ -1,4 +1,4 @@
-"""Closing own positions: no pause, cap or rate holds a close back (services.md 4.9, 4.10)."""
+"""Closing own positions: no pause, cap or rate holds a close back."""
 
 import logging
 import sqlite3

@@ -137,7 +137,7 @@ class DealSettler:
         return entry.plugin
 
     def _reason(self, connection: sqlite3.Connection, entry: Intent, deal: Deal) -> str:
-        """Close reason of services.md 4.9; settles the close intent behind the deal."""
+        """Close reason; settles the close intent behind the deal."""
         if deal.reason is DealReason.SL:
             return "SL"
         if deal.reason is DealReason.TP:

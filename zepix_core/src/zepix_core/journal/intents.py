@@ -1,4 +1,4 @@
-"""Names of intents and the moves between their states (reliability.md 2, 3.2, 3.3). Pure."""
+"""Names of intents and the moves between their states. Pure."""
 
 import base64
 import hashlib

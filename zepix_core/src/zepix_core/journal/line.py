@@ -42,7 +42,7 @@ class Sent:
 
     Attributes:
         kind: Class of the last reply; ``None`` when the request was certainly not sent.
-        code: ``""`` when done, else a code of services.md 2.2.
+        code: ``""`` when done, else an outcome code.
         latency_ms: Of the last attempt.
     """
 

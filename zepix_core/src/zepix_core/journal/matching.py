@@ -1,4 +1,4 @@
-"""Which intent a deal or a position belongs to (reliability.md 3.3): ticket, comment, the one likeness."""
+"""Which intent a deal or a position belongs to: ticket, comment, the one likeness."""
 
 import sqlite3
 

@@ -1,4 +1,4 @@
-"""Changing stops of own positions; a stop is never removed, and never taken away first (services.md 4.8)."""
+"""Changing stops of own positions; a stop is never removed, and never taken away first."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Number and tag of each plugin: given once, never reused (reliability.md 3.3)."""
+"""Number and tag of each plugin: given once, never reused."""
 
 import re
 import sqlite3

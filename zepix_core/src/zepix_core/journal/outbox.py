@@ -1,4 +1,4 @@
-"""Notices that wait to be told: rows committed together with what they tell (reliability.md 8)."""
+"""Notices that wait to be told: rows committed together with what they tell."""
 
 import sqlite3
 

@@ -1,4 +1,4 @@
-"""Placing entries: judge, write down, send A, write its outcome with B, send B (architecture.md 5.4)."""
+"""Placing entries: judge, write down, send A, write its outcome with B, send B."""
 
 import sqlite3
 from collections.abc import Callable, Sequence

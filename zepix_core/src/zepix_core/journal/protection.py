@@ -1,4 +1,4 @@
-"""No position of ours lives without its stop (reliability.md 3.5); stops a person moved are taken over."""
+"""No position of ours lives without its stop; stops a person moved are taken over."""
 
 import logging
 import sqlite3

@@ -1,4 +1,4 @@
-"""Compares the host's books with the broker's (reliability.md 3.6): broker first, then the journal."""
+"""Compares the host's books with the broker's: broker first, then the journal."""
 
 import logging
 import sqlite3

@@ -1,4 +1,4 @@
-"""What to do with a broker's return code (reliability.md 3.4), as a table."""
+"""What to do with a broker's return code, as a table."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""Money facts of the account and its plugins, and limits that stay reached (services.md 6)."""
+"""Money facts of the account and its plugins, and limits that stay reached."""
 
 import sqlite3
 from collections.abc import Callable, Iterable
@@ -115,7 +115,7 @@ class RiskBook:
         return risk.limit_state(which, await self.facts(plugin), self._settings(), plugin)
 
     async def validate(self, plugin: PluginFacts, request: RiskRequest) -> RiskVerdict:
-        """``validate_trade_risk`` (services.md 6.4).
+        """``validate_trade_risk``.
 
         Raises:
             BadArgument: The symbol is not configured.

@@ -27,7 +27,7 @@ class Loss:
 
 
 class LossTally:
-    """Sums of losing closes (services.md 6.1); profits are not netted. Foreign deals count too.
+    """Sums of losing closes; profits are not netted. Foreign deals count too.
 
     Readers of the journal run in threads, so each method holds a lock.
     """

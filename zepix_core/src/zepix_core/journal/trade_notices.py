@@ -1,4 +1,4 @@
-"""What people hear of trades (telegram.md 5, group Trade)."""
+"""What people hear of trades."""
 
 from collections.abc import Sequence
 

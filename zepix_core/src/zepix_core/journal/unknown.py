@@ -1,4 +1,4 @@
-"""Looks for what a request without an answer has done (reliability.md 3.2, 3.6; mt5.md 12)."""
+"""Looks for what a request without an answer has done."""
 
 import asyncio
 import logging

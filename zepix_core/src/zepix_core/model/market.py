@@ -77,7 +77,7 @@ class SymbolInfo:
 
     Attributes:
         point: Least price step; ``pip_size``: one pip in price (gold 0.10).
-        pip_value: Money of one pip on 1.00 lot, account currency (services.md 3.2).
+        pip_value: Money of one pip on 1.00 lot, account currency.
         contract_size: Units in 1.00 lot.
         volume_min, volume_max, volume_step: Lots.
         stops_level: Least distance of stops from the quote, in points; 0 means the house minimum.

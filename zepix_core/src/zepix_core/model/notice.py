@@ -7,7 +7,7 @@ import attrs
 
 
 class Priority(IntEnum):
-    """Urgency (telegram.md 4); only the core sends CRITICAL."""
+    """Urgency; only the core sends CRITICAL."""
 
     INFO = 1
     LOW = 2

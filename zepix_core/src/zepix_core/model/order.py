@@ -25,7 +25,7 @@ class Book(StrEnum):
 
 
 class IntentState(StrEnum):
-    """States of an intent (reliability.md 3.2)."""
+    """States of an intent."""
 
     PLANNED = "planned"
     DENIED = "denied"
@@ -50,7 +50,7 @@ class OrderRequest:
     Attributes:
         price: The price the decision was made at, for the record; market orders fill at the quote.
         sl, tp: 0.0 means none; for ``MODIFY`` both are whole values.
-        comment: ``<tag>:<intent id>:<leg>``, ASCII, at most 26 characters (reliability.md 3.3).
+        comment: ``<tag>:<intent id>:<leg>``, ASCII, at most 26 characters.
     """
 
     intent_id: str
@@ -165,7 +165,7 @@ class TradeUpdate:
         volume: Lots still open after the change; ``closed_volume``: lots this change closed.
         price: Fill price of this change (entry or exit); ``price_open``: the position's entry.
         profit, commission, swap: Money of this change alone; ``profit_pips`` likewise, in pips.
-        reason: Close reason (services.md 4.9), or the refusal code of a rejected order.
+        reason: Close reason, or the refusal code of a rejected order.
     """
 
     sequence: int
@@ -211,7 +211,7 @@ class Intent:
 
     Attributes:
         retcode: MT5 return code of the last reply, 0 before any.
-        reason: Outcome code (services.md 2.2) or look-up finding, ``""`` when all is well.
+        reason: Outcome code or look-up finding, ``""`` when all is well.
         group: The trade this leg belongs to: legs of one pair share it.
     """
 
@@ -254,12 +254,12 @@ class Intent:
 
 @attrs.frozen(kw_only=True)
 class OrderResult:
-    """What an order method returns (services.md 2.2).
+    """What an order method returns.
 
     Attributes:
         ok: True when the order went in (``SHADOW`` counts as success).
         ticket: Position ticket, ``None`` when refused or still unresolved.
-        code: ``""`` when fine, else a code of services.md 2.2; ``retcode`` is the broker's.
+        code: ``""`` when fine, else an outcome code; ``retcode`` is the broker's.
         volume: Lots filled; ``price``: fill price; ``sl``, ``tp`` as placed.
         raised_to_min: The volume was lifted to the symbol's minimum.
     """

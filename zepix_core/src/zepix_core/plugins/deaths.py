@@ -1,4 +1,4 @@
-"""When a plugin has died too often (reliability.md 4)."""
+"""When a plugin has died too often."""
 
 from collections import deque
 

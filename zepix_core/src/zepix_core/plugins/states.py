@@ -13,7 +13,7 @@ from zepix_core.plugins.hello import PluginHello
 
 
 class PluginState(StrEnum):
-    """The states of reliability.md 4, and no others."""
+    """The states of a plugin, and no others."""
 
     DISCOVERED = "discovered"
     LOADED = "loaded"

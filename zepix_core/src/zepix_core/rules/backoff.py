@@ -1,4 +1,4 @@
-"""How long to wait before a child is started again (reliability.md 4)."""
+"""How long to wait before a child is started again."""
 
 from collections.abc import Callable
 

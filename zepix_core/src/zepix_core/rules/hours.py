@@ -1,4 +1,4 @@
-"""When a market is open (services.md 8.4).
+"""When a market is open.
 
 Sunday 22:00 to Friday 22:00 UTC; metals are shut from 22:00 to 23:00 daily.
 """

@@ -1,4 +1,4 @@
-"""Volumes in whole steps (services.md 3.3, 3.4, 4.10, 5.1)."""
+"""Volumes in whole steps."""
 
 import math
 from decimal import ROUND_HALF_UP, Decimal

@@ -1,4 +1,4 @@
-"""Pips and their money (services.md 3): nothing else in the house multiplies by 10."""
+"""Pips and their money: nothing else in the house multiplies by 10."""
 
 from zepix_core.model.market import Side
 from zepix_core.rules.decimals import exact, half_up

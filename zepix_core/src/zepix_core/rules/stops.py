@@ -1,4 +1,4 @@
-"""Stop prices: where they may be, and how they are computed (services.md 4.2, 4.7, 5.5, 9)."""
+"""Stop prices: where they may be, and how they are computed."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Balance tiers and the limits that hang on them (services.md 5.2, 5.3, 6)."""
+"""Balance tiers and the limits that hang on them."""
 
 from collections.abc import Iterable, Mapping
 

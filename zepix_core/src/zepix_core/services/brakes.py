@@ -1,4 +1,4 @@
-"""The brakes of a plugin: counts, exposure, cooldown, stop guard (services.md 4.1, step 5)."""
+"""The brakes of a plugin: counts, exposure, cooldown, stop guard."""
 
 from collections.abc import Iterator
 

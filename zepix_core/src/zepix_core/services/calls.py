@@ -81,7 +81,7 @@ class RiskState:
     """Money facts. A missing balance is ``None``, never 0.
 
     Attributes:
-        daily_loss, lifetime_loss: Losses of the account as positive numbers (services.md 6.1).
+        daily_loss, lifetime_loss: Losses of the account as positive numbers.
         plugin_daily_loss: Losses of the asking plugin in this trading day.
         tier: Name of the account tier, ``None`` without a balance.
     """
@@ -98,7 +98,7 @@ class RiskState:
 
 @attrs.frozen(kw_only=True)
 class LimitState:
-    """``check_daily_limit`` and ``check_lifetime_limit`` (services.md 6.2, 6.3)."""
+    """``check_daily_limit`` and ``check_lifetime_limit``."""
 
     scope: str
     loss: float
@@ -120,7 +120,7 @@ class RiskRequest:
 
 @attrs.frozen(kw_only=True)
 class RiskVerdict:
-    """Answer of ``validate_trade_risk`` (services.md 6.4); money in account currency."""
+    """Answer of ``validate_trade_risk``; money in account currency."""
 
     valid: bool
     reason: str = ""

@@ -1,4 +1,4 @@
-"""The gates of an entry, in their order, judged from facts (services.md 4.1).
+"""The gates of an entry, in their order, judged from facts.
 
 The first gate that does not pass ends the judgement, unless it refuses the second leg alone; everything
 measured before it stands in the report.
@@ -31,7 +31,7 @@ class GateReport:
     """What the gates found.
 
     Attributes:
-        code: ``""`` when the order may go, else a code of services.md 2.2.
+        code: ``""`` when the order may go, else an outcome code.
         legs: The legs with their final volumes, as far as the judgement came.
         smart_lot: The largest total that would have fitted, on a risk refusal.
     """

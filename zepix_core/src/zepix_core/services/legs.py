@@ -1,4 +1,4 @@
-"""The legs of a request with their final volumes (services.md 3.3, 3.4)."""
+"""The legs of a request with their final volumes."""
 
 import attrs
 

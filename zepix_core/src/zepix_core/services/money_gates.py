@@ -1,4 +1,4 @@
-"""Stops and risk of an entry (services.md 4.1, steps 6 and 7)."""
+"""Stops and risk of an entry."""
 
 from collections.abc import Iterator, Sequence
 
@@ -21,7 +21,7 @@ def stop_gates(
 ) -> Iterator[Judged]:
     """Every leg needs a stop loss on its side and far enough; only leg A may go without a target.
 
-    A second leg that has no such stops is refused alone: the first stands on its own (services.md 4.3).
+    A second leg that has no such stops is refused alone: the first stands on its own.
     """
     least = least_distance(info.stops_level, info.point, info.min_sl_distance)
     tp_least = least_distance(info.stops_level, info.point)

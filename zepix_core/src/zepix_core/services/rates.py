@@ -1,4 +1,4 @@
-"""Entries a minute: of the host, of one plugin, on one symbol (reliability.md 10)."""
+"""Entries a minute: of the host, of one plugin, on one symbol."""
 
 from collections import deque
 

@@ -1,4 +1,4 @@
-"""Loss limits and the risk of one trade, judged from facts (services.md 6)."""
+"""Loss limits and the risk of one trade, judged from facts."""
 
 from zepix_core.config.risk import RiskTierSettings, TradingSettings
 from zepix_core.rules.tiers import Limit, smart_lot, tier_for, tightest

@@ -24,9 +24,9 @@ class GroupResult:
 class Orders:
     """Orders of one plugin. Prices are prices, lots are volume, tickets are the position's.
 
-    What the market, the risk rules or the operator refuse is returned as a result with a ``code``
-    (services.md 2.2); only mistakes of the caller raise. Inside ``on_alert`` each order is keyed by the
-    alert, the leg and ``key``, so that a repeat returns the first result; elsewhere ``key=`` is needed.
+    What the market, the risk rules or the operator refuse is returned as a result with a ``code``; only
+    mistakes of the caller raise. Inside ``on_alert`` each order is keyed by the alert, the leg and
+    ``key``, so that a repeat returns the first result; elsewhere ``key=`` is needed.
     """
 
     def __init__(self, calls: HostCalls) -> None:
@@ -234,7 +234,7 @@ class Orders:
         """Close an own position; one that is gone already is a success with what its deals say.
 
         Args:
-            reason: One of the close reasons (services.md 4.9), such as ``Exit_Signal`` or ``Reversal``.
+            reason: One of the close reasons, such as ``Exit_Signal`` or ``Reversal``.
 
         Raises:
             BadArgument: ``order_id`` is no ticket, or no ``key`` outside ``on_alert``.

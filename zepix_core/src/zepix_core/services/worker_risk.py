@@ -174,7 +174,7 @@ class Risk:
         return info
 
     def _finished(self, lots: float, info: SymbolInfo | None) -> float:
-        """Whole steps between the minimum and the caps (services.md 3.3)."""
+        """Whole steps between the minimum and the caps."""
         minimum, step, most = (
             (DEFAULT_MIN, DEFAULT_STEP, None)
             if info is None

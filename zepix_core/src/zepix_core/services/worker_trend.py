@@ -6,7 +6,7 @@ from zepix_core.storage.trends import LogicAlignment, Pillar, TrendStore
 
 
 class Trend:
-    """V3's four pillars per symbol: 15m, 1h, 4h and 1d (services.md 7.1). What was never set is neutral."""
+    """V3's four pillars per symbol: 15m, 1h, 4h and 1d. What was never set is neutral."""
 
     def __init__(self, calls: HostCalls, store: TrendStore) -> None:
         self._calls = calls

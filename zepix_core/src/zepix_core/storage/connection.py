@@ -1,4 +1,4 @@
-"""How a database file is opened (reliability.md 5): pragmas, one writer, read-only readers."""
+"""How a database file is opened: pragmas, one writer, read-only readers."""
 
 import sqlite3
 from enum import StrEnum

@@ -308,7 +308,7 @@ class WriterThread:
                 continue  # that loop is gone: nobody waits any more
 
     def _reopen(self) -> None:
-        """An error at commit is final for a connection (reliability.md 5): start with a new one."""
+        """An error at commit is final for a connection: start with a new one."""
         self._connection.close()
         try:
             self._connection = open_writer(self.path, self._durability)

@@ -1,4 +1,4 @@
-"""The database object a plugin gets: its group's file, and only that (storage.md 2b)."""
+"""The database object a plugin gets: its group's file, and only that."""
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping

@@ -1,4 +1,4 @@
-"""The trend service of V3: four pillars per symbol, kept in ``trend_pillars`` (services.md 7.1).
+"""The trend service of V3: four pillars per symbol, kept in ``trend_pillars``.
 
 Loaded once, answered from memory, written through. What was never set is neutral and aligned with nothing.
 """

@@ -30,7 +30,7 @@ class PaperSymbol:
 
 @attrs.frozen
 class _Known:
-    """``pip_value`` is money in US dollars of one pip on one lot (services.md 3.1)."""
+    """``pip_value`` is money in US dollars of one pip on one lot."""
 
     digits: int
     pip_size: float
