@@ -220,6 +220,21 @@ async def test_a_plugin_that_cannot_be_imported_is_listed_and_the_rest_runs(make
         assert len(await paper.positions()) == 1
 
 
+async def test_a_plugin_installed_while_the_host_runs_is_enabled_without_a_restart(
+    make: Make, tmp_path: Path
+) -> None:
+    async with make() as paper:
+        source = PLUGIN.replace("Buyer", "Late").replace('"buy"', '"late"')
+        Site(tmp_path / "site").install("late-plugin", {"late": "late_plugin:Late"}, source=source)
+        (row,) = await paper.host.switch_plugin("Late_Plugin", True, "test")
+        assert (row.id, row.state) == ("late", "active")
+        await paper.post(ENTRY.replace("buy", "late") % 1)
+        await paper.settled()
+        assert len(await paper.positions()) == 1
+        (row,) = await paper.host.switch_plugin("Late_Plugin", False, "test")
+        assert row.state == "disabled"
+
+
 async def test_faults_of_a_plugins_settings_are_listed_with_it(make: Make) -> None:
     async with make(plugin_settings={"buyer": {"lotz": 1, "enabled": "perhaps"}}) as paper:
         (row,) = (row for row in paper.host.plugin_rows() if row.id == "buyer")

@@ -38,6 +38,7 @@ class WrittenPlugin:
         self.asked: list[int] = []
         self.most_at_once = 0
         self.enabled = True
+        self.broken = False
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self._at_once = 0
@@ -65,8 +66,11 @@ class WrittenPlugins:
         return tuple(
             Route(plugin.name, plugin.kinds[kind])
             for plugin in self.plugins.values()
-            if plugin.enabled and kind in plugin.kinds
+            if plugin.enabled and not plugin.broken and kind in plugin.kinds
         )
+
+    def absent(self, kind: str, timeframe: str | None) -> tuple[str, ...]:
+        return tuple(p.name for p in self.plugins.values() if p.broken and kind in p.kinds)
 
     def heads(self) -> frozenset[str]:
         return self._heads

@@ -123,6 +123,35 @@ async def test_the_plugins_answers_end_the_alert(
 
 
 @pytest.mark.parametrize(
+    ("broken", "disabled", "state", "reason"),
+    [
+        ((), ("one", "two"), "refused", "no_plugin"),
+        (("one",), ("two",), "refused", "plugin_unavailable"),
+        (("one",), (), "done", None),
+    ],
+)
+async def test_an_alert_that_only_a_broken_plugin_takes_was_not_unknown(
+    executor: Executor,
+    clock: VirtualClock,
+    reader: sqlite3.Connection,
+    broken: tuple[str, ...],
+    disabled: tuple[str, ...],
+    state: str,
+    reason: str | None,
+) -> None:
+    plugins = [WrittenPlugin(name, KINDS) for name in ("one", "two")]
+    for plugin in plugins:
+        plugin.broken, plugin.enabled = plugin.name in broken, plugin.name not in disabled
+    house = House(executor, clock, *plugins)
+    await house.loop.start()
+    await house.take()
+    await house.quiet()
+    await house.loop.drain(1)
+    assert states(reader) == [(state, reason)]
+    assert verify(reader) > 0
+
+
+@pytest.mark.parametrize(
     ("error", "reason", "kinds"),
     [
         (PluginError("on_alert of one raised KeyError: 'tp'."), "plugin_error", ["alert_answered"]),

@@ -2,7 +2,7 @@
 
 import attrs
 import pytest
-from tests.core.plugins.conftest import Stage, alert
+from tests.core.plugins.conftest import SOURCES, Stage, alert
 
 from zepix_core.config.settings import PluginSwitch
 from zepix_core.errors import PluginError
@@ -68,6 +68,82 @@ async def test_a_new_version_runs_after_a_reload_and_the_neighbour_stays(stage: 
     assert stage.status("wild").pid != pid
     assert stage.status("steady").pid == neighbour
     assert stage.status("wild").deaths == 0
+
+
+async def test_what_is_installed_while_the_host_runs_is_found_when_a_person_enables_it(stage: Stage) -> None:
+    stage.site.install("steady", STEADY)
+    host = await stage.open()
+    stage.site.install("wild", WILD)
+    await host.enable("Wild")
+    assert (stage.state("wild"), stage.state("calm")) == (PluginState.ACTIVE, PluginState.ACTIVE)
+
+
+async def test_a_name_that_nothing_has_is_said_to_be_unknown(stage: Stage) -> None:
+    stage.site.install("steady", STEADY)
+    host = await stage.open()
+    with pytest.raises(PluginError, match="pip list") as caught:
+        await host.enable("nobody")
+    assert caught.value.code == "unknown_plugin"
+
+
+async def test_code_that_pip_changed_runs_once_a_person_enables_the_plugin_again(stage: Stage) -> None:
+    stage.site.install("wild", WILD)
+    stage.site.install("steady", STEADY)
+    host = await stage.open()
+    neighbour = stage.status("steady").pid
+    source = (SOURCES / "wild.py").read_text(encoding="utf-8").replace('action="lived"', 'action="learned"')
+    stage.site.install("wild", WILD, version="1.1", source=source)
+    host.disable("wild")
+    await host.enable("wild")
+    assert (await host.deliver("wild", alert())).action == "learned"
+    assert stage.status("wild").version == "1.1"
+    assert stage.status("steady").pid == neighbour
+
+
+async def test_a_plugin_alone_in_its_worker_starts_anew_when_it_is_enabled_again(stage: Stage) -> None:
+    stage.site.install("steady", STEADY)
+    stage.site.install("wild", WILD)
+    host = await stage.open()
+    alone, shared = stage.status("steady").pid, stage.status("wild").pid
+    for name in ("steady", "wild"):
+        host.disable(name)
+        await host.enable(name)
+    assert stage.status("steady").pid != alone
+    assert stage.status("wild").pid == shared
+
+
+async def test_a_plugin_that_failed_starts_once_its_settings_are_right_and_it_is_enabled(
+    stage: Stage,
+) -> None:
+    stage.site.install("wild", WILD)
+    stage.configs = {"wild": NotImplemented}
+    host = await stage.open()
+    assert stage.state("wild") is PluginState.FAILED
+    stage.configs = {}
+    await host.enable("wild")
+    assert stage.state("wild") is PluginState.ACTIVE
+
+
+async def test_a_distribution_that_was_removed_runs_no_more(stage: Stage) -> None:
+    stage.site.install("steady", STEADY)
+    stage.site.install("wild", WILD)
+    host = await stage.open()
+    for file in stage.site.path.glob("wild-*.dist-info/*"):
+        file.unlink()
+    await host.enable("steady")
+    assert not {"wild", "calm"} & {row.id for row in host.statuses()}
+    assert [route.plugin for route in host.routes("go", "5")] == ["steady"]
+
+
+async def test_plugins_that_cannot_be_asked_are_told_apart_from_those_switched_off(stage: Stage) -> None:
+    stage.site.install("wild", WILD)
+    host = await stage.open()
+    assert host.absent("go", None) == ()
+    host.disable("calm")
+    verdicts = host.book.verdicts
+    host.book.verdicts = attrs.evolve(verdicts, quarantined={"wild": "it died"})
+    assert host.absent("go", None) == ("wild",)
+    assert host.absent("out", None) == ()
 
 
 async def test_an_id_that_two_distributions_offer_belongs_to_the_first_by_name(stage: Stage) -> None:

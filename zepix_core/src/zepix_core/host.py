@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import attrs
 import msgspec
+from packaging.utils import canonicalize_name
 
 import zepix_core
 from zepix_core.broker.choice import choose_broker
@@ -283,8 +284,7 @@ class Host:
         if enabled:
             await self.plugins.enable(name)
         else:
-            rows = [row for row in self.plugin_rows() if name in (row.id, row.distribution)]
-            for plugin in [row.id for row in rows] or [name]:
+            for plugin in [row.id for row in self._rows_of(name)] or [name]:
                 self.plugins.disable(plugin)
         await self.journal.run(
             partial(
@@ -292,7 +292,7 @@ class Host:
             )
         )
         self._remember_plugins()
-        return tuple(row for row in self.plugin_rows() if name in (row.id, row.distribution))
+        return self._rows_of(name)
 
     async def call(self, context: CallContext, name: str, payload: Any) -> Any:
         """Answer a plugin's call; those made before the account is open wait for it."""
@@ -303,6 +303,11 @@ class Host:
         return await self.services.call(context, name, payload)
 
     # Parts.
+
+    def _rows_of(self, name: str) -> tuple[PluginRow, ...]:
+        """The plugin of that id, or those of the distribution that a person may call so."""
+        distribution = canonicalize_name(name)
+        return tuple(row for row in self.plugin_rows() if row.id == name or row.distribution == distribution)
 
     def _remember_plugins(self) -> None:
         remember_plugins(self.home, (remembered_row(status) for status in self.plugins.statuses()))

@@ -1,4 +1,4 @@
-"""Which bodies may enter the inbox, and what can be read off them: a pure judgement (reliability.md 2)."""
+"""Which bodies may enter the inbox, and what can be read off them: a pure judgement."""
 
 import hashlib
 import json

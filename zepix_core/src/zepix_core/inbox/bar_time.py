@@ -52,8 +52,12 @@ def span_seconds(timeframe: str | None) -> int:
     return int(count or 1) * _SECONDS.get(unit, 0)
 
 
+def oldest_seconds(timeframe: str | None) -> int:
+    """How old a bar may be: two bars or 5 minutes, whichever is longer."""
+    return max(2 * span_seconds(timeframe), LEAST_AGE_SECONDS)
+
+
 def is_stale(bar_ns: int, timeframe: str | None, now_ns: int) -> bool:
     """Older than two bars or 5 minutes, whichever is longer, or more than 60 s in the future."""
-    oldest = max(2 * span_seconds(timeframe), LEAST_AGE_SECONDS)
     age = now_ns - bar_ns
-    return age > oldest * NS or age < -FUTURE_SECONDS * NS
+    return age > oldest_seconds(timeframe) * NS or age < -FUTURE_SECONDS * NS

@@ -173,7 +173,8 @@ class InboxLoop:
             expired = rows.is_expired(alert.received_ns, desk.clock.now_ns(), desk.max_age_ns)
             if any(not expired or route.alert_class is not AlertClass.ENTRY for route in routes):
                 return None
-        return Plan(alert_id=alert.id, routes=routes)
+        absent = () if routes else desk.plugins.absent(alert.kind, alert.timeframe)
+        return Plan(alert_id=alert.id, routes=routes, absent=absent)
 
     def _idle(self, plans: list[Plan]) -> frozenset[str]:
         """Plugins that can be asked at once, so that one commit claims and starts."""

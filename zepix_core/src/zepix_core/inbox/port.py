@@ -25,6 +25,9 @@ class Plugins(Protocol):
     def routes(self, kind: str, timeframe: str | None) -> tuple[Route, ...]:
         """The enabled plugins that take such an alert, first asked first; cheap and without waiting."""
 
+    def absent(self, kind: str, timeframe: str | None) -> tuple[str, ...]:
+        """Plugins that would take such an alert and cannot be asked; cheap and without waiting."""
+
     def heads(self) -> frozenset[str]:
         """Heads of pipe-separated text that some plugin declared; cheap and without waiting."""
 

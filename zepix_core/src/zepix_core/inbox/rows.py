@@ -52,10 +52,11 @@ class Waiting:
 
 @attrs.frozen(kw_only=True)
 class Plan:
-    """Whom an alert goes to."""
+    """Whom an alert goes to; ``absent``: when to nobody, who would have taken it and cannot."""
 
     alert_id: int
     routes: tuple[Route, ...]
+    absent: tuple[str, ...] = ()
 
 
 @attrs.define(kw_only=True)
@@ -135,9 +136,9 @@ def _claim_one(connection: sqlite3.Connection, claims: Claims, plan: Plan) -> li
     connection.execute(_CLAIM, (claims.boot, now, plan.alert_id))
     rows = connection.execute(_DELIVERIES, (plan.alert_id,)).fetchall()
     if not rows:
-        for route in plan.routes:
-            delivery_id = connection.execute(_HAND, (plan.alert_id, route.plugin)).fetchone()[0]
-            rows.append((delivery_id, route.plugin, DeliveryState.NEW, None, 0))
+        for plugin in (*(route.plugin for route in plan.routes), *plan.absent):
+            delivery_id = connection.execute(_HAND, (plan.alert_id, plugin)).fetchone()[0]
+            rows.append((delivery_id, plugin, DeliveryState.NEW, None, 0))
     classes = {route.plugin: route.alert_class for route in plan.routes}
     handed: list[Delivery] = []
     for delivery_id, plugin, state, reason, tries in rows:

@@ -11,7 +11,7 @@ from zepix_core.clock import NS, Clock
 from zepix_core.config.inbox import InboxSettings
 from zepix_core.errors import StorageError, ZepixError
 from zepix_core.inbox.admission import Refusal, Screened, alert_key
-from zepix_core.inbox.bar_time import is_stale
+from zepix_core.inbox.bar_time import is_stale, oldest_seconds
 from zepix_core.inbox.port import Plugins
 from zepix_core.inbox.rate import Bucket
 from zepix_core.journal import host_state
@@ -200,7 +200,8 @@ def _take(connection: sqlite3.Connection, *, clock: Clock, arrival: _Arrival) ->
         age = abs(arrival.received_ns - received_ns)
         if state in ("new", "claimed") or age < arrival.settings.duplicate_window_seconds * NS:
             return _duplicate(connection, clock, arrival, alert_id)
-    reason = _refusal_of(arrival, None if latest is None else arrival.received_ns - latest[1])
+    age_ns = None if latest is None else arrival.received_ns - latest[1]
+    reason = _refusal_of(arrival, age_ns)
     if reason is None:
         waiting = connection.execute(_WAITING).fetchone()[0]
         if waiting >= arrival.settings.waiting_limit:
@@ -208,7 +209,7 @@ def _take(connection: sqlite3.Connection, *, clock: Clock, arrival: _Arrival) ->
     if latest is not None:
         # Not the earlier alert over again: its orders and decisions must not be taken for this one's.
         arrival = attrs.evolve(arrival, key=f"{arrival.key}#{arrival.received_ns}")
-    return _insert(connection, clock, arrival, reason)
+    return _insert(connection, clock, arrival, reason, _numbers(arrival, reason, age_ns))
 
 
 def _refusal_of(arrival: _Arrival, age_ns: int | None) -> str | None:
@@ -225,6 +226,19 @@ def _refusal_of(arrival: _Arrival, age_ns: int | None) -> str | None:
     return "rate_limited" if arrival.over_rate else None
 
 
+def _numbers(arrival: _Arrival, reason: str | None, age_ns: int | None) -> dict[str, float]:
+    """What a refusal was measured by."""
+    if reason == "stale" and arrival.screened.bar_time_ns is not None:
+        age = (arrival.received_ns - arrival.screened.bar_time_ns) / NS
+        limit = oldest_seconds(arrival.screened.timeframe)
+        return {"age_seconds": round(age, 3), "limit_seconds": limit}
+    if reason == "replayed" and age_ns is not None:
+        return {"age_seconds": round(age_ns / NS, 3), "limit_seconds": arrival.settings.replay_days * 86_400}
+    if reason == "rate_limited":
+        return {"rate_per_minute": arrival.settings.rate_per_minute, "burst": arrival.settings.burst}
+    return {}
+
+
 def _duplicate(connection: sqlite3.Connection, clock: Clock, arrival: _Arrival, alert_id: int) -> Taken:
     connection.execute(_AGAIN, (alert_id,))
     if not arrival.over_rate:
@@ -232,7 +246,13 @@ def _duplicate(connection: sqlite3.Connection, clock: Clock, arrival: _Arrival, 
     return Taken(id=alert_id, status="duplicate")
 
 
-def _insert(connection: sqlite3.Connection, clock: Clock, arrival: _Arrival, reason: str | None) -> Taken:
+def _insert(
+    connection: sqlite3.Connection,
+    clock: Clock,
+    arrival: _Arrival,
+    reason: str | None,
+    numbers: dict[str, float],
+) -> Taken:
     screened, received_ns = arrival.screened, arrival.received_ns
     state, finished_ns = ("new", None) if reason is None else ("refused", received_ns)
     row = (
@@ -244,7 +264,7 @@ def _insert(connection: sqlite3.Connection, clock: Clock, arrival: _Arrival, rea
     if reason is None:
         append(connection, clock, "alert_taken", facts, alert_id=alert_id)
     else:
-        append(connection, clock, "alert_refused", {**facts, "reason": reason}, alert_id=alert_id)
+        append(connection, clock, "alert_refused", {**facts, "reason": reason, **numbers}, alert_id=alert_id)
     if reason == "rate_limited":
         put(connection, clock, _rate_notice(arrival, alert_id))
     return Taken(id=alert_id, status="accepted", refused=reason)

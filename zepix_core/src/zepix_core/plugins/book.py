@@ -151,15 +151,19 @@ class PluginBook:
         information concerns all plugins of a trade, and what names none is theirs to read."""
         taken: list[tuple[int, Route]] = []
         for record in self._records.values():
-            hello = record.hello
-            if hello is None or kind not in hello.alerts or not self.may_be_called(record):
-                continue
-            about = hello.alerts[kind]
-            strict = about is not AlertClass.INFO and timeframe is not None and hello.timeframes
-            if strict and timeframe not in hello.timeframes:
-                continue
-            taken.append((self._settings().priority(record.id), Route(record.id, about)))
+            about = _about(record.hello, kind, timeframe)
+            if about is not None and self.may_be_called(record):
+                taken.append((self._settings().priority(record.id), Route(record.id, about)))
         return tuple(route for _, route in sorted(taken, key=lambda pair: (pair[0], pair[1].plugin)))
+
+    def absent(self, kind: str, timeframe: str | None) -> tuple[str, ...]:
+        """Plugins that would take such an alert and cannot: quarantined, or failed at their start."""
+        broken = (PluginState.QUARANTINED, PluginState.FAILED)
+        return tuple(
+            record.id
+            for record in self._records.values()
+            if _about(record.hello, kind, timeframe) is not None and self.state(record) in broken
+        )
 
     def heads(self) -> frozenset[str]:
         """All alert kinds that some plugin ever named in its hello."""
@@ -194,6 +198,15 @@ class PluginBook:
         """Keep what the workers said last, for the time they are away and for a stopped host."""
         hellos = [record.hello for record in self._records.values() if record.hello is not None]
         write_atomic(path, msgspec.json.encode(hellos).decode())
+
+
+def _about(hello: PluginHello | None, kind: str, timeframe: str | None) -> AlertClass | None:
+    """What such an alert is about for a plugin, ``None`` when it does not take it."""
+    about = None if hello is None else hello.alerts.get(kind)
+    if hello is None or about is None:
+        return None
+    strict = about is not AlertClass.INFO and timeframe is not None and hello.timeframes
+    return None if strict and timeframe not in hello.timeframes else about
 
 
 def remembered(path: Path) -> dict[str, PluginHello]:

@@ -1,6 +1,7 @@
 """Which plugins the environment offers, read from metadata alone: no plugin code is imported."""
 
 import hashlib
+import importlib
 import re
 from collections.abc import Iterable, Sequence
 from importlib import metadata
@@ -50,6 +51,8 @@ def discover(path: Sequence[str] | None = None) -> tuple[FoundDistribution, ...]
 
     A plugin id that two distributions offer belongs to the first by name; the other's has a problem.
     """
+    # What pip changed a moment ago has to be seen, whatever the folders' times say.
+    importlib.invalidate_caches()
     installed = metadata.distributions() if path is None else metadata.distributions(path=list(path))
     return _without_duplicates(_read(installed))
 

@@ -73,6 +73,7 @@ class Fleet:
 
     Attributes:
         found: Distributions of the environment by name.
+        started: What of them the present workers run.
         workers: Supervisors by distribution.
         dispatcher: Where the plugins that said hello are registered.
     """
@@ -82,6 +83,7 @@ class Fleet:
         self.book = PluginBook(around.settings)
         self.dispatcher = Dispatcher()
         self.found: dict[str, FoundDistribution] = {}
+        self.started: dict[str, FoundDistribution] = {}
         self.workers: dict[str, Supervisor] = {}
 
     def discover(self) -> None:
@@ -138,6 +140,16 @@ class Fleet:
             starting.append(worker.start())
         await asyncio.gather(*starting)
 
+    def is_changed(self, distribution: str) -> bool:
+        """Whether pip has changed it since its worker started."""
+        return self.started.get(distribution) != self.found.get(distribution)
+
+    async def end_removed(self) -> None:
+        """Stop the workers of what is not installed any more."""
+        for name in set(self.workers) - set(self.found):
+            log.info("%s is not installed any more; its worker is stopped", name)
+            await self.workers.pop(name).stop()
+
     def allow(self, distribution: str) -> None:
         """Let a distribution run from now on, as a person wishes.
 
@@ -167,6 +179,7 @@ class Fleet:
         found = self.found.get(distribution)
         if found is None:
             return None
+        self.started[distribution] = found
         configs, points = {}, {}
         for plugin_id, target in found.usable.items():
             record = self.book.record(plugin_id)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
+from packaging.utils import canonicalize_name
 
 from zepix_core.clock import Clock
 from zepix_core.config.home import Home
@@ -19,7 +20,7 @@ from zepix_core.model.decision import Decision, Verdict
 from zepix_core.model.market import Tick
 from zepix_core.model.order import TradeUpdate
 from zepix_core.model.wake import Wake
-from zepix_core.plugins.book import PluginBook
+from zepix_core.plugins.book import PluginBook, Record
 from zepix_core.plugins.dispatch import Outcome
 from zepix_core.plugins.exchange import Services
 from zepix_core.plugins.fleet import Fleet, Surroundings, host_view
@@ -111,6 +112,10 @@ class PluginHost:
     def routes(self, kind: str, timeframe: str | None) -> tuple[Route, ...]:
         """Enabled plugins that take such an alert, first asked first."""
         return self.book.routes(kind, timeframe)
+
+    def absent(self, kind: str, timeframe: str | None) -> tuple[str, ...]:
+        """Plugins that would take such an alert and cannot: quarantined, or failed at their start."""
+        return self.book.absent(kind, timeframe)
 
     def heads(self) -> frozenset[str]:
         """Alert kinds that some plugin declared, kept while its worker is away."""
@@ -216,16 +221,21 @@ class PluginHost:
     async def enable(self, name: str) -> None:
         """Let a plugin run, or all of a distribution: out of the lock, quarantine or a person's switch.
 
+        The environment is looked at first: what pip installed a moment ago is found, and what it changed
+        runs from now on.
+
         Raises:
             PluginError: There is neither a plugin nor a distribution of that name.
+            SettingsError: The lock or the switch cannot be written.
         """
-        records = self.book.of(name) or [self.book.record(name)]
+        self._fleet.discover()
+        await self._fleet.end_removed()
+        records = self._named(name)
         distribution = records[0].distribution
-        entry = self.book.lock[distribution]
-        quarantined = {r.id for r in records} & set(self.book.verdicts.quarantined)
-        if not entry.enabled:
-            self._fleet.allow(distribution)
         names = {record.id for record in records}
+        stale = self._is_stale(distribution, names)
+        if not self.book.lock[distribution].enabled:
+            self._fleet.allow(distribution)
         verdicts = self.book.verdicts
         self.book.verdicts = attrs.evolve(
             verdicts,
@@ -236,11 +246,43 @@ class PluginHost:
         for record in records:
             record.recent_deaths.clear()
             self._fleet.tell(EventKind.ENABLED, distribution, record.id)
-        if distribution in self._fleet.workers and (
-            quarantined or not self._fleet.workers[distribution].ready.is_set()
-        ):
-            await self._fleet.workers[distribution].restart()
+        if stale:
+            await self._restart(distribution)
         await self._fleet.start_missing()
+
+    def _named(self, name: str) -> list[Record]:
+        """The plugins that a person means by a name."""
+        records = self.book.of(str(canonicalize_name(name))) or [r for r in self.book if r.id == name]
+        if not records:
+            raise PluginError(
+                f"there is neither a plugin nor an installed distribution {name}.",
+                "See `pip list` of the host's own Python; restart the host only if it stands there.",
+                code="unknown_plugin",
+            )
+        return records
+
+    def _is_stale(self, distribution: str, names: set[str]) -> bool:
+        """Whether the worker that runs is not the one that should: other code, or not all of the plugins.
+
+        Where nothing else runs in it, it starts anew in any case: code that pip links to changes unseen.
+        """
+        worker = self._fleet.workers.get(distribution)
+        if worker is None:
+            return False
+        own = self.book.of(distribution)
+        states = {record.id: self.book.state(record) for record in own}
+        missing = (PluginState.QUARANTINED, PluginState.FAILED)
+        return (
+            self._fleet.is_changed(distribution)
+            or not worker.ready.is_set()
+            or any(states[name] in missing for name in names)
+            or all(state is PluginState.DISABLED for state in states.values())
+        )
+
+    async def _restart(self, distribution: str) -> None:
+        for record in self.book.of(distribution):
+            record.running = PluginState.DISCOVERED
+        await self._fleet.workers[distribution].restart()
 
     def disable(self, plugin: str) -> None:
         """Switch a plugin off until a person enables it: no hook of it is called, its positions stay.
@@ -259,17 +301,13 @@ class PluginHost:
         Raises:
             PluginError: There is no such distribution.
         """
-        before = dict(self._fleet.found)
         self._fleet.discover()
+        await self._fleet.end_removed()
         if distribution is not None and distribution not in self._fleet.found:
             raise PluginError(f"there is no distribution {distribution}.", "See `zepix plugins list`.")
-        for name, worker in self._fleet.workers.items():
-            if name == distribution or (
-                distribution is None and self._fleet.found.get(name) != before.get(name)
-            ):
-                for record in self.book.of(name):
-                    record.running = PluginState.DISCOVERED
-                await worker.restart()
+        for name in list(self._fleet.workers):
+            if name == distribution or (distribution is None and self._fleet.is_changed(name)):
+                await self._restart(name)
         await self._fleet.start_missing()
 
     async def _call_hook(self, plugin: str, hook: str, **arguments: Any) -> Any:
