@@ -78,10 +78,10 @@ def test_tables_print_ids_in_full(ask: Any, arguments: tuple[str, ...], told: tu
 def test_why_tells_fields_gates_sizing_replies_and_latencies(ask: Any) -> None:
     text = ask("why", "x-1")
     for part in (
-        "Alert 1 (x-1): done",
+        "Alert 1 (x-1): done. combined_v3 opened 2 orders: BUY 0.05 + 0.05 XAUUSD.",
         "consensus_score  8",
         "pass  consensus: 8 >= 5",
-        "FAIL  trend: 1 >= 3  bypassed",
+        "FAIL  trend: 1 is not >= 3  bypassed",
         "tier 10000 = 0.05",
         "pass  spread: 2 <= 3",
         "retcode=10009, after 1.2 ms",

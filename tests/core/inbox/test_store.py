@@ -1,6 +1,7 @@
 """Alerts are taken: committed, recognised when they come again, limited."""
 
 import asyncio
+import json
 import sqlite3
 from typing import Any
 
@@ -144,6 +145,10 @@ async def test_a_bar_too_old_or_from_the_future_is_stored_as_stale(
     taken = await store_of(executor, clock).take("main", alert(extra=f',"t":{clock.now_ns() // NS - age}'))
     assert taken.refused == refused
     assert rows(reader)[0][:2] == (("refused", "stale") if refused else ("new", None))
+    if refused:
+        told = reader.execute("SELECT payload FROM journal_events WHERE kind = 'alert_refused'").fetchone()
+        facts = json.loads(told[0])
+        assert (facts["age_seconds"], facts["limit_seconds"]) == (age, 300)
 
 
 async def test_over_the_rate_entries_and_infos_are_stored_refused_and_exits_taken(

@@ -14,6 +14,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from zepix_core.cli.story_text import story_lines
+from zepix_core.cli.story_words import Plugins
 from zepix_core.config.secrets import Secret
 from zepix_core.journal.story import Story, tell
 from zepix_core.model.order import IntentState
@@ -133,7 +134,7 @@ class DemoFace:
                 story = await self._told(host, played.alert)
                 played = attrs.evolve(played, story=story)
                 if story is not None:
-                    self._show(story)
+                    self._show(story, [attrs.asdict(row) for row in host.plugin_rows()])
             else:
                 told = f"Refused at the door: {played.code}. It became no alert."
                 self._console.print(escape(told), style="yellow")
@@ -160,8 +161,8 @@ class DemoFace:
                 return story
             await host.clock.sleep(POLL_SECONDS)
 
-    def _show(self, story: Story) -> None:
-        for line in story_lines(story):
+    def _show(self, story: Story, plugins: Plugins) -> None:
+        for line in story_lines(story, plugins):
             style = STYLES.get(line.style, "")
             self._console.print(escape(line.text), style=style, highlight=False, soft_wrap=True)
 

@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 
 from zepix_core.cli.output import cell
+from zepix_core.cli.story_words import Plugins, as_gate, decided, gate_text, later, verdict
 from zepix_core.journal.listing import OrderRow
 from zepix_core.journal.story import Story, StoryEvent
 from zepix_core.model.decision import Decision, Gate
@@ -33,9 +34,9 @@ class Line:
     style: str = PLAIN
 
 
-def story_lines(story: Story) -> Iterator[Line]:
-    """The story in the order it happened."""
-    yield from _arrival(story)
+def story_lines(story: Story, plugins: Plugins = ()) -> Iterator[Line]:
+    """The story in the order it happened; ``plugins`` are rows of ``zepix plugins list``."""
+    yield from _arrival(story, plugins)
     errors = {event.plugin: event.payload.get("error") for event in story.events if event.kind == ANSWERED}
     for delivery in story.alert.deliveries:
         yield Line("")
@@ -62,11 +63,9 @@ def story_lines(story: Story) -> Iterator[Line]:
             yield from _event(event)
 
 
-def _arrival(story: Story) -> Iterator[Line]:
+def _arrival(story: Story, plugins: Plugins) -> Iterator[Line]:
     alert = story.alert
-    named = f" ({alert.external_id})" if alert.external_id else ""
-    reason = f", {alert.reason}" if alert.reason else ""
-    yield Line(f"Alert {alert.id}{named}: {alert.state}{reason}", _ENDS.get(alert.state, HEAD))
+    yield Line(verdict(story, plugins), _ENDS.get(alert.state, HEAD))
     yield Line(f"  received  {alert.received_at}")
     if alert.finished_at:
         yield Line(f"  finished  {alert.finished_at}")
@@ -83,8 +82,7 @@ def _arrival(story: Story) -> Iterator[Line]:
 
 
 def _decision(decision: Decision) -> Iterator[Line]:
-    reason = f" because {decision.reason}" if decision.reason else ""
-    yield Line(f"  decision: {decision.action}{reason}")
+    yield Line(f"  decision: {decided(decision)}")
     if decision.fields:
         yield Line("  fields read", HEAD)
         width = max(len(name) for name in decision.fields)
@@ -111,14 +109,9 @@ def _decision(decision: Decision) -> Iterator[Line]:
 
 def gate_line(gate: Gate) -> Line:
     """One test with its number and what it was held against."""
-    parts = [cell(gate.value)] if gate.value is not None else []
-    if gate.rule == "is" and isinstance(gate.threshold, bool):
-        parts += [] if gate.passed else [f"(must be {cell(gate.threshold)})"]
-    elif gate.rule or gate.threshold is not None:
-        parts.append(f"{gate.rule} {cell(gate.threshold) if gate.threshold is not None else ''}".strip())
     note = f"  {gate.note}" if gate.note else ""
     mark, style = ("pass", GOOD) if gate.passed else ("FAIL", BAD)
-    return Line(f"    {mark}  {gate.name}: {' '.join(parts) or '-'}{note}", style)
+    return Line(f"    {mark}  {gate_text(gate)}{note}", style)
 
 
 def _order(order: OrderRow) -> Iterator[Line]:
@@ -132,7 +125,7 @@ def _order(order: OrderRow) -> Iterator[Line]:
 
 
 def _event(event: StoryEvent) -> Iterator[Line]:
-    after = f"+{event.after_ms:.1f} ms" if event.after_ms is not None else ""
+    after = later(event.after_ms) if event.after_ms is not None else ""
     where = " ".join(part for part in (event.plugin, event.intent_id) if part)
     payload = dict(event.payload)
     gates = payload.pop("gates", None)
@@ -142,7 +135,7 @@ def _event(event: StoryEvent) -> Iterator[Line]:
     if isinstance(gates, list):
         for gate in gates:
             if isinstance(gate, Mapping):
-                yield gate_line(_gate(gate))
+                yield gate_line(as_gate(gate))
 
 
 def _told(kind: str, payload: Mapping[str, Any]) -> tuple[str, str]:
@@ -156,8 +149,3 @@ def _told(kind: str, payload: Mapping[str, Any]) -> tuple[str, str]:
     latency = facts.pop("latency_ms", None)
     text = cell(facts) if facts else ""
     return (f"{text}, after {latency:.1f} ms" if isinstance(latency, int | float) else text), style
-
-
-def _gate(told: Mapping[str, Any]) -> Gate:
-    known = {field.name for field in attrs.fields(Gate)}
-    return Gate(**{"name": "?", "passed": False, **{key: told[key] for key in told if key in known}})

@@ -1,5 +1,6 @@
 """``zepix why``."""
 
+from typing import Any
 from urllib.parse import quote
 
 import click
@@ -41,8 +42,18 @@ def command(home: Home, shape: str, alert_id: str) -> None:
 
     from zepix_core.journal.story import Story
 
-    for line in story_lines(msgspec.convert(told, Story)):
+    story = msgspec.convert(told, Story)
+    for line in story_lines(story, _plugins(home) if story.alert.reason == "no_plugin" else ()):
         click.secho(line.text, fg=COLOURS.get(line.style), bold=line.style == "head", dim=line.style == "dim")
+
+
+def _plugins(home: Home) -> list[dict[str, Any]]:
+    from zepix_core.cli.client import find_host
+    from zepix_core.cli.plugins.list import stopped_rows
+
+    client = find_host(home)
+    rows: list[dict[str, Any]] = client.get("plugins") if client is not None else stopped_rows(home)
+    return rows
 
 
 def _told(home: Home, name: str) -> dict[str, object] | None:
