@@ -67,7 +67,7 @@ def test_the_v3_example_keeps_the_order_of_the_keys() -> None:
 
 def signal_of(text: str) -> str:
     """The signal a V3 message is about."""
-    return re.findall(r'"signal_type":"(\w+)"', text)[0]
+    return str(re.findall(r'"signal_type":"(\w+)"', text)[0])
 
 
 def test_the_v6_example_sends_all_fourteen_types() -> None:

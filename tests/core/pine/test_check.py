@@ -132,11 +132,11 @@ def test_what_the_plugins_said_last_comes_before_what_is_installed() -> None:
         {"id": "bracket", "state": "disabled", "alerts": {"buy": "entry"}},
     ]
     world = world_of(rows, ["mine", "bracket", "combined_v3"])
-    assert world.kinds == {"x", *known_kinds(["combined_v3"])}
+    assert world.kinds == frozenset({"x", *known_kinds(["combined_v3"])})
     assert world.off == {"buy"}
 
 
 def test_a_plugin_nobody_knows_leaves_the_kinds_open() -> None:
-    assert world_of([], ["bracket"]).kinds == {"buy", "sell", "close"}
+    assert world_of([], ["bracket"]).kinds == frozenset({"buy", "sell", "close"})
     assert world_of([], ["bracket", "strange"]).kinds is None
     assert world_of([], []).kinds is None

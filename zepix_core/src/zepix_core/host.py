@@ -75,7 +75,7 @@ class Face(Protocol):
 
 
 class Host:
-    """One home, running. Starting is recovering: there is no other way in (reliability.md 1).
+    """One home, running. Starting is recovering: there is no other way in.
 
     Args:
         home: A prepared home, held by this process.
@@ -199,7 +199,7 @@ class Host:
         log.info("ready", extra={"fields": {"boot": self.boot, "sqlite": sqlite3.sqlite_version}})
 
     async def stop(self) -> None:
-        """The order of reliability.md 7; open positions stay open with their stops."""
+        """In order: no new alerts, plugins, broker, faces, journal; open positions stay open with their stops."""
         self._phase, life = "stopping", self.life
         self._watchdog.stopping()
         self._set_ready(False)

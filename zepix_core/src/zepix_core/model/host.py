@@ -10,7 +10,7 @@ class PluginRow:
     """One plugin as ``zepix plugins list`` shows it.
 
     Attributes:
-        state: One of the plugin states (reliability.md 4); ``reason`` says why when it does not run.
+        state: One of the plugin states; ``reason`` says why when it does not run.
         alerts: Alert kinds taken, with their class.
     """
 

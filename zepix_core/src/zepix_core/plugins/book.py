@@ -98,7 +98,7 @@ class PluginBook:
         return self._settings().plugins.get(plugin, DEFAULT_SWITCH)
 
     def state(self, record: Record) -> PluginState:
-        """Its state (reliability.md 4), the first reason that holds."""
+        """Its state, the first reason that holds."""
         entry = self.lock.get(record.distribution)
         if record.problem:
             return PluginState.FAILED
