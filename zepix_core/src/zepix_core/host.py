@@ -199,7 +199,7 @@ class Host:
         log.info("ready", extra={"fields": {"boot": self.boot, "sqlite": sqlite3.sqlite_version}})
 
     async def stop(self) -> None:
-        """In order: no new alerts, plugins, broker, faces, journal; open positions stay open with their stops."""
+        """No new alerts, then plugins, broker, faces, journal; open positions stay with their stops."""
         self._phase, life = "stopping", self.life
         self._watchdog.stopping()
         self._set_ready(False)
