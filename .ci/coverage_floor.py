@@ -56,7 +56,7 @@ def main(folder: Path, floor: float) -> int:
             f"{name:<17} {share(sums):6.2f} % of {sums['num_statements']} statements and"
             f" {sums['num_branches']} branches in {len(inside)} files"
         )
-        if share(sums) < floor:
+        if share(sums) < floor or not inside:
             low = True
             for path in sorted(inside, key=lambda path: share(inside[path]))[:WORST]:
                 print(f"    {share(inside[path]):6.2f} % of {path.relative_to(source)}")

@@ -25,6 +25,7 @@ from zepix_core.cli.public_answers import (
     judge_alert_route,
     judge_health,
     judge_wrong_token,
+    read_body,
     tls_failure,
 )
 from zepix_core.cli.public_trip import CONNECTS, ENCRYPTS, RESOLVES, Road, RoundTrip
@@ -247,6 +248,25 @@ def test_an_address_tradingview_can_call_has_no_fault(url: str) -> None:
     address = parse_address(url)
     assert address is not None
     assert address.host_header == address.host
+
+
+@pytest.mark.parametrize("host", ["alerts..example.org", f"{'a' * 70}.example.org"])
+async def test_a_name_that_dns_cannot_hold_is_told_and_looked_up_nowhere(host: str) -> None:
+    found = await visit(Road(), f"https://{host}")
+    assert [finding.name for finding in bad(found)] == [*found] == [NAME]
+
+
+async def test_letters_of_other_languages_in_the_address_go_out_as_ascii(door: Door) -> None:
+    address = parse_address("https://bücher.example/für mich")
+    assert address is not None
+    assert (address.host, address.path) == ("xn--bcher-kva.example", "/f%C3%BCr%20mich")
+    async with Proxy(door.listener.port, strip(b"/f%C3%BCr%20mich"), tls=True) as proxy:
+        assert bad(await visit(road_to(proxy.port), f"{NAMED}/für mich")) == []
+
+
+def test_a_body_nested_without_end_is_no_answer_of_ours() -> None:
+    assert read_body(b"[" * 65_536) is None
+    assert read_body(b'{"boot":"x"}') == {"boot": "x"}
 
 
 @pytest.mark.parametrize("judge", [judge_health, judge_wrong_token, judge_alert_route])

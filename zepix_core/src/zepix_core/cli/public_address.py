@@ -1,17 +1,21 @@
 """``web.public_url`` taken apart, and what TradingView would say to it. Pure."""
 
 from ipaddress import IPv4Address, ip_address
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import attrs
 
 PORTS = {"http": 80, "https": 443}
 NAME = "public address"
+_AS_WRITTEN = "/%:@!$&'()*+,;=~"
 
 
 @attrs.frozen(kw_only=True)
 class Address:
-    """Where the outside calls this host; ``path`` comes before ``/webhook/…`` and ends without a slash."""
+    """Where the outside calls this host, as it goes over the line: ASCII alone.
+
+    ``path`` comes before ``/webhook/…`` and ends without a slash.
+    """
 
     scheme: str
     host: str
@@ -33,13 +37,13 @@ def parse_address(url: str) -> Address | None:
     """The parts of ``web.public_url``; ``None`` when it is no http or https address."""
     try:
         parts = urlsplit(url.strip())
-        port = parts.port
-    except ValueError:
+        port, host = parts.port, (parts.hostname or "").encode("idna").decode()
+    except ValueError:  # a name that DNS cannot hold is one, too
         return None
-    if parts.scheme not in PORTS or not parts.hostname:
+    if parts.scheme not in PORTS or not host:
         return None
-    path = parts.path.rstrip("/")
-    return Address(scheme=parts.scheme, host=parts.hostname, port=port or PORTS[parts.scheme], path=path)
+    path = quote(parts.path.rstrip("/"), safe=_AS_WRITTEN)
+    return Address(scheme=parts.scheme, host=host, port=port or PORTS[parts.scheme], path=path)
 
 
 def address_faults(url: str) -> tuple[tuple[str, str], ...]:

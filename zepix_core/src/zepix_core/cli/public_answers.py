@@ -66,7 +66,7 @@ def read_body(data: bytes) -> Any:
     """JSON, or ``None``."""
     try:
         return json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):  # nested without end: another program's
         return None
 
 
