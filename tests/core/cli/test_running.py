@@ -94,17 +94,6 @@ def test_closing_what_is_not_open_is_1(host: RunningHost) -> None:
     assert done.stderr.startswith("Error: Position 987654 was not closed: there is no such position.\n")
 
 
-def test_closing_again_says_that_it_was_closed(host: RunningHost) -> None:
-    host.post(BODY % "close-1")
-    host.settled()
-    (row,) = [row for row in host.rows("positions", "list") if row["external_id"] == "close-1"]
-    ticket = str(row["ticket"])
-    assert "closed already" not in host.cli("positions", "close", ticket, check=True).stdout
-    again = host.cli("positions", "close", ticket)
-    assert again.returncode == 0
-    assert again.stdout.startswith(f"Position {ticket}: it was closed already; nothing was done.")
-
-
 def test_an_unknown_alert_is_1(host: RunningHost) -> None:
     assert host.cli("why", "no-such-alert").returncode == 1
 
