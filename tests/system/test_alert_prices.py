@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.core.plugins.conftest import Site
 
+from tests.core.plugins.conftest import Site
 from zepix_core.model.market import Tick
 from zepix_core.testing.host import PaperHost
 
