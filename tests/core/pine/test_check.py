@@ -140,3 +140,21 @@ def test_a_plugin_nobody_knows_leaves_the_kinds_open() -> None:
     assert world_of([], ["bracket"]).kinds == frozenset({"buy", "sell", "close"})
     assert world_of([], ["bracket", "strange"]).kinds is None
     assert world_of([], []).kinds is None
+
+
+def test_a_kind_that_only_a_plugin_of_somebody_else_takes_is_not_held_to_our_format() -> None:
+    own = '{"action":"buy","symbol":"EURUSD","id":"1","t":1790000000}'
+    mine = {"id": "mine", "state": "active", "enabled": True, "alerts": {"buy": "entry", "BREAKOUT": "info"}}
+    world = world_of([mine], ["mine"])
+    assert check_message(own, world, NOW).findings == ()
+    assert check_message("BREAKOUT|EURUSD|any", world, NOW).findings == ()
+    bracket = {**mine, "id": "bracket", "alerts": {"buy": "entry"}}
+    assert not check_message(own, world_of([mine, bracket], ["mine", "bracket"]), NOW).fine
+    off = world_of([mine, {**bracket, "state": "disabled"}], ["mine", "bracket"])
+    assert check_message(own, off, NOW).fine
+
+
+def test_a_head_that_a_plugin_takes_may_begin_like_one_of_ours() -> None:
+    text = "BREAKOUT_FAST|EURUSD|15"
+    assert check_message(text, World(kinds=frozenset({"BREAKOUT_FAST"})), NOW).findings == ()
+    assert not check_message(text, World(kinds=frozenset({"BREAKOUT"})), NOW).fine

@@ -50,7 +50,7 @@ def _content(
     kind = str(holder.value)
     if about := world.kind_fault(kind, holder.at, holder.end - holder.at):
         faults.append(about)
-    form = format_of(kind)
+    form = world.format_of(kind)
     if form is not None:
         faults += _values(entries, fields, form, kind)
         if whole:

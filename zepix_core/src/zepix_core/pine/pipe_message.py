@@ -31,10 +31,11 @@ def pipe_faults(text: str, world: World) -> tuple[str | None, tuple[Fault, ...]]
     if not _HEAD.fullmatch(kind):
         text = "a message with separators begins with a word that names its kind"
         return None, (Fault(parts[0].at, max(len(head), 1), "unknown_type", text),)
-    form = format_of(kind, pipe=True)
+    form = world.format_of(kind, pipe=True)
     if form is None:
-        broken = _broken_head(parts)
-        return kind, (broken,) if broken else (about,) if about else ()
+        # What a plugin takes is whole, even when it begins like a head of ours.
+        told = about and (_broken_head(parts) or about)
+        return kind, (told,) if told else ()
     listed = form.kinds[kind]
     faults = list(_faults(parts, listed, kind))
     if faults:

@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 
 from zepix_core.pine.fault import Fault
-from zepix_core.pine.formats import known_kinds
+from zepix_core.pine.formats import Format, format_of, known_kinds
 from zepix_core.pine.near import nearest
 
 
@@ -17,12 +17,18 @@ class World:
     Attributes:
         kinds: Kinds taken; ``None`` when nobody knows.
         off: Kinds that only plugins which are switched off take.
+        foreign: Kinds of our formats that only other plugins take: their fields are not known.
         source: Where that is known from, for people; ``""`` when it is not.
     """
 
     kinds: frozenset[str] | None = None
     off: frozenset[str] = frozenset()
+    foreign: frozenset[str] = frozenset()
     source: str = ""
+
+    def format_of(self, kind: str, pipe: bool = False) -> Format | None:
+        """The format in which this house reads the kind, ``None`` when that is not known."""
+        return None if kind in self.foreign else format_of(kind, pipe)
 
     def kind_fault(self, kind: str, at: int, length: int) -> Fault | None:
         """What is to be said about a kind that stands there."""
@@ -58,9 +64,16 @@ def world_of(rows: Iterable[Mapping[str, Any]], installed: Iterable[str]) -> Wor
     if rows:
         off = {"disabled", "failed", "quarantined"}
         idle = [row for row in rows if row.get("state") in off or row.get("enabled") is False]
-        taken = _kinds(row for row in rows if row not in idle)
+        active = [row for row in rows if row not in idle]
+        taken = _kinds(active)
         fresh = known_kinds(ids - {row["id"] for row in rows})
-        return World(kinds=taken | fresh, off=_kinds(idle) - taken, source="what the plugins said last")
+        ours = frozenset[str]().union(*(_kinds([row]) & known_kinds((row["id"],)) for row in active))
+        return World(
+            kinds=taken | fresh,
+            off=_kinds(idle) - taken,
+            foreign=(taken & known_kinds()) - ours - fresh,
+            source="what the plugins said last",
+        )
     strangers = ids - {plugin for plugin in ids if known_kinds((plugin,))}
     if not ids or strangers:
         return World()
