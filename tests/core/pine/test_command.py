@@ -19,8 +19,11 @@ GOOD = '{"action":"close","symbol":"EURUSD","id":"7","t":1790000000}'
 def home(tmp_path: Path) -> str:
     home = Home(tmp_path / "home")
     home.data.mkdir(parents=True)
-    row = {"id": "all", "state": "active", "alerts": dict.fromkeys(sorted(known_kinds()), "entry")}
-    remember_plugins(home, [row])
+    rows = [
+        {"id": plugin, "state": "active", "alerts": dict.fromkeys(sorted(known_kinds((plugin,))), "entry")}
+        for plugin in ("bracket", "combined_v3", "price_action_5m")
+    ]
+    remember_plugins(home, rows)
     return str(home.path)
 
 
