@@ -125,7 +125,7 @@ async def test_without_an_account_money_is_unknown(house: House) -> None:
 async def test_positions_that_cannot_be_read_open_nothing(house: House) -> None:
     house.broker.no_positions = True
     reply = await house.desk.place(context(house.clock), single())
-    assert reply.results[0].code == "NO_BALANCE"
+    assert reply.results[0].code == "BROKER_OFFLINE"
 
 
 async def test_an_unknown_limit_or_symbol_is_a_mistake(house: House) -> None:

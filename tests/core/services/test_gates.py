@@ -23,7 +23,7 @@ from zepix_core.model.market import Side, TradeMode
 from zepix_core.plugin import RiskSettings
 from zepix_core.services.calls import Leg
 from zepix_core.services.gate_facts import GateFacts, OpenTrade, RiskFacts
-from zepix_core.services.gates import judge, judge_again, with_margin
+from zepix_core.services.gates import judge, judge_again, with_margin, without_broker
 
 SATURDAY = NOON + 5 * 86_400 * NS
 TRADE = OpenTrade(group="g", symbol="EURUSD", lots=0.10, tickets=(7,))
@@ -241,6 +241,13 @@ def test_the_lifted_profile_has_no_rates_caps_or_limits_but_still_needs_stops() 
 )
 def test_margin_must_be_left_over(needed: float | None, free: float | None, code: str) -> None:
     assert with_margin(judge(single(), facts()), needed, free).code == code
+
+
+def test_a_broker_that_leaves_before_the_margin_is_known_is_the_reason() -> None:
+    report = without_broker(judge(single(), facts()))
+    assert (report.code, report.gates[-1].name) == ("BROKER_OFFLINE", "margin")
+    refused = judge(single(), facts(link=False))
+    assert without_broker(refused) == refused
 
 
 def test_a_refusal_for_risk_names_what_would_fit() -> None:

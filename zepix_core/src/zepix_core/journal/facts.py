@@ -49,7 +49,8 @@ class FactsReader:
             tick=tick,
             risk=risk,
             paused=line.why or books.human,
-            link=link and line.link,
+            # An account that could not be read is a broker that went away a moment ago.
+            link=link and line.link and risk.balance is not None,
             max_tick_age_seconds=self._tick_age(),
             synthetic_prices=line.synthetic_prices,
             rate_wait=wait,

@@ -23,7 +23,7 @@ from zepix_core.journal.updates import Updates
 from zepix_core.model.order import Action, Intent, IntentState, OrderResult, UpdateKind
 from zepix_core.services.calls import Leg, PlaceReply, PlaceRequest
 from zepix_core.services.context import CallContext
-from zepix_core.services.gates import GateReport, judge, judge_again, with_age, with_margin
+from zepix_core.services.gates import GateReport, judge, judge_again, with_age, with_margin, without_broker
 from zepix_core.services.rates import RateWindow
 
 T = TypeVar("T")
@@ -142,9 +142,9 @@ class Placing:
         if report.ok:
             try:
                 needed = await self._line.broker.margin(request.symbol, report.total)
+                report = with_margin(report, needed, facts.risk.margin_free)
             except BrokerOffline:
-                needed = None
-            report = with_margin(report, needed, facts.risk.margin_free)
+                report = without_broker(report)
         age = (self._line.clock.now_ns() - self._since(ctx)) / NS
         return with_age(report, age, self._line.settings.max_age_seconds), price
 

@@ -121,6 +121,14 @@ def with_margin(report: GateReport, needed: float | None, free: float | None) ->
     return attrs.evolve(report, gates=(*report.gates, judged.gate), code=judged.code, message=judged.message)
 
 
+def without_broker(report: GateReport) -> GateReport:
+    """The broker went away while the margin was asked for: its absence is the reason, not the account."""
+    if not report.ok:
+        return report
+    judged = failed("margin", "BROKER_OFFLINE", None, "known", True, "the broker is away")
+    return attrs.evolve(report, gates=(*report.gates, judged.gate), code=judged.code, message=judged.message)
+
+
 def with_age(report: GateReport, age: float, limit: float) -> GateReport:
     """Add the last gate: an entry that waited too long for its plugin or its turn is not sent (seconds)."""
     if not report.ok:
