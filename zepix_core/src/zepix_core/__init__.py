@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         UpdateKind,
     )
     from zepix_core.model.setting import setting
+    from zepix_core.model.trend_pulse import MarketState, TrendPulseData
     from zepix_core.model.wake import Wake
     from zepix_core.plugin import (
         Capability,
@@ -36,6 +37,15 @@ if TYPE_CHECKING:
         RiskSettings,
     )
     from zepix_core.rules.trading_day import TradingDays
+    from zepix_core.rules.trend_pulse import (
+        fresh_rows,
+        market_state,
+        pulse_aligned,
+        pulse_sums,
+        pulse_timeframe,
+        state_matches,
+        state_received,
+    )
     from zepix_core.services.calls import Leg, LimitState, RiskState, RiskVerdict
 
 _HOMES = {
@@ -58,6 +68,7 @@ _HOMES = {
         "UpdateKind",
     ),
     "zepix_core.model.setting": ("setting",),
+    "zepix_core.model.trend_pulse": ("MarketState", "TrendPulseData"),
     "zepix_core.model.wake": ("Wake",),
     "zepix_core.plugin": (
         "Capability",
@@ -69,6 +80,15 @@ _HOMES = {
         "RiskSettings",
     ),
     "zepix_core.rules.trading_day": ("TradingDays",),
+    "zepix_core.rules.trend_pulse": (
+        "fresh_rows",
+        "market_state",
+        "pulse_aligned",
+        "pulse_sums",
+        "pulse_timeframe",
+        "state_matches",
+        "state_received",
+    ),
     "zepix_core.services.calls": ("Leg", "LimitState", "RiskState", "RiskVerdict"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
@@ -90,6 +110,7 @@ __all__ = [
     "Leg",
     "LimitState",
     "LogicPlugin",
+    "MarketState",
     "Metadata",
     "Notice",
     "Notifications",
@@ -110,14 +131,22 @@ __all__ = [
     "TradeUpdate",
     "TradingDays",
     "TradingHours",
+    "TrendPulseData",
     "UpdateKind",
     "Verdict",
     "Wake",
     "ZepixError",
     "__version__",
+    "fresh_rows",
     "hookimpl",
+    "market_state",
+    "pulse_aligned",
+    "pulse_sums",
+    "pulse_timeframe",
     "read_object",
     "setting",
+    "state_matches",
+    "state_received",
     "text_field",
 ]
 
