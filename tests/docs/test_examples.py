@@ -15,9 +15,10 @@ import zepix_core
 from tests.docs import runner
 from tests.docs.conftest import Tell
 from tests.docs.contract_checks import methods
-from tests.docs.pages import DOCS, Block, blocks, blocks_of
+from tests.docs.pages import DOCS, PAGES, Block, blocks, blocks_of, name_of, read
 from zepix_bracket.config import BracketConfig
 from zepix_core import LogicPlugin, PluginConfig, hookspecs
+from zepix_core.broker.paper.symbols import KNOWN
 from zepix_core.config.files import load_settings
 from zepix_core.config.home import Home
 from zepix_core.config.plugin_files import plugin_values
@@ -102,7 +103,6 @@ async def test_the_examples_of_the_api_run_in_their_order_on_a_real_host(tmp_pat
         tmp_path / "home",
         only=(runner.NAME,),
         paths=(str(tmp_path / "site"),),
-        settings={"paper": {"start_prices": {"EURUSD": 1.085}}},
     )
     async with host as paper:
         await paper.advance(2)
@@ -113,6 +113,14 @@ async def test_the_examples_of_the_api_run_in_their_order_on_a_real_host(tmp_pat
     assert decision.data["error"] == ""
     assert decision.data["ran"] == len(wanted)
     tell(f"docs/reference/api.md: {len(wanted)} examples run on a real host")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_alerts_for_the_demo_market_carry_its_price(page: Path) -> None:
+    """An alert's price becomes the paper market's: one far off would meet the stops of what is open."""
+    alerts = re.findall(r'"symbol": "EURUSD"[^}]*?"price": ([\d.]+)', read(page))
+    start = KNOWN["EURUSD"].start_bid
+    assert [price for price in alerts if abs(float(price) / start - 1) > 0.002] == []
 
 
 @pytest.mark.parametrize("block", TOML, ids=place)
