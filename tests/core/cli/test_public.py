@@ -12,7 +12,8 @@ from typing import Any
 import attrs
 import pytest
 from tests.core.cli.proxy import TLS, Proxy, in_chunks, packed, strip
-from tests.core.web.test_webhook import SETTINGS, TOKEN, Door, opened
+from tests.core.web.raw_http import post
+from tests.core.web.test_webhook import SETTINGS, TOKEN, Door, alert, opened
 
 from zepix_core.cli.finding import BAD, OK, WARN, Finding
 from zepix_core.cli.public_address import NAME, address_faults, parse_address
@@ -86,6 +87,16 @@ async def test_through_a_good_proxy_all_is_well_and_nothing_is_stored(door: Door
     assert door.rows() == []
     assert door.rows("SELECT kind FROM journal_events") == []
     assert door.rows("SELECT type FROM outbox") == []
+
+
+async def test_the_probe_leaves_no_warning_and_a_stranger_does(
+    door: Door, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Proxy(door.listener.port, tls=True) as proxy:
+        assert bad(await visit(road_to(proxy.port))) == []
+    assert [record.levelname for record in caplog.records if "wrong token" in record.message] == []
+    await door.ask(post(alert(), "zepix-but-of-nobody"))
+    assert [record.levelname for record in caplog.records if "wrong token" in record.message] == ["WARNING"]
 
 
 async def test_a_path_in_the_address_is_cut_by_a_good_proxy(door: Door) -> None:
@@ -228,7 +239,6 @@ async def test_no_address_is_a_fault() -> None:
     [
         ("https://a.example:8443", "refuses port 8443"),
         ("http://a.example", "plain http"),
-        ("https://a.example/webhook/abc", "webhook's path"),
         ("https://u:p@a.example", "user name"),
         ("https://a.example/?x=1", "query"),
         ("https://localhost", "this network only"),
@@ -304,6 +314,19 @@ def test_the_command_tells_scripts_what_it_found(tmp_path: Path) -> None:
         assert all(checks[name]["result"] == OK for name in (CONNECTS, HEALTH, WRONG_TOKEN, ALERT))
         assert host.rows("alerts", "list") == []
         assert host.token() not in done.stdout
+
+
+def test_one_row_for_a_missing_address_and_invalid_settings_are_told_as_such(tmp_path: Path) -> None:
+    host = RunningHost(tmp_path / "home")
+    with host.start():
+        done = host.cli("doctor", "--public", "--format", "json")
+        rows = [check for check in json.loads(done.stdout)["checks"] if check["name"] == NAME]
+        assert [(row["result"], row["detail"]) for row in rows] == [(BAD, "none is set")]
+        (host.home / "zepix.toml").write_text("host_id = 1000\n")
+        done = host.cli("doctor", "--public", "--format", "json")
+        (row,) = [check for check in json.loads(done.stdout)["checks"] if check["name"] == NAME]
+        assert "host_id: must be <= 99" in row["detail"]
+        assert (done.returncode, "No host runs" in done.stderr) == (1, False)
 
 
 def free_port() -> int:

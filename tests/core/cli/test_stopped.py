@@ -10,7 +10,7 @@ import pytest
 from zepix_core.cli.main import run
 from zepix_core.cli.plugins.list import stopped_rows
 from zepix_core.config.home import Home
-from zepix_core.config.secrets import WEBHOOK_TOKEN, read_env
+from zepix_core.config.secrets import API_TOKEN, WEBHOOK_TOKEN, read_env
 from zepix_core.plugins.lockfile import LockEntry, write_lock
 
 
@@ -116,8 +116,8 @@ def test_url_prints_an_address_tradingview_cannot_call_with_a_warning(
 def test_settings_are_shown_with_their_source_and_no_secret(
     traded_home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    token = read_env(traded_home.env)[WEBHOOK_TOKEN].reveal()
-    traded_home.settings_file.write_text(f'[web]\npublic_url = "https://a.example/${{{WEBHOOK_TOKEN}}}"\n')
+    token = read_env(traded_home.env)[API_TOKEN].reveal()
+    traded_home.settings_file.write_text(f'[web]\npublic_url = "https://a.example/${{{API_TOKEN}}}"\n')
     assert run(["config", "show", "--format", "json", "--home", str(traded_home.path)]) == 0
     text = capsys.readouterr().out
     rows = {row["key"]: row for row in json.loads(text)}

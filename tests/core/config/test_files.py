@@ -109,6 +109,37 @@ def test_a_placeholder_without_a_value_is_one_mistake_that_names_it(home: Home) 
     assert faults[0].startswith("zepix.toml:2: web.public_url: ${NOBODY_SET_THIS} has no value")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a.example/webhook",
+        "https://a.example/webhook/",
+        "https://a.example/zepix/webhook/abcdef",
+        "a.example/webhook/abcdef",
+    ],
+)
+def test_a_public_address_with_the_webhooks_path_is_a_mistake_that_shows_no_token(
+    home: Home, url: str
+) -> None:
+    (fault,) = faults_of(home, f'[web]\npublic_url = "{url}"\n')
+    assert fault.startswith("zepix.toml:2: web.public_url")
+    assert "must end before /webhook" in fault
+    assert "abcdef" not in fault
+
+
+def test_a_public_address_with_the_token_is_a_mistake_that_does_not_show_it(home: Home) -> None:
+    home.env.write_text("ZEPIX_WEBHOOK_TOKEN=abcdefabcdefabcdef\n", encoding="utf-8")
+    home.env.chmod(0o600)
+    (fault,) = faults_of(home, '[web]\npublic_url = "https://a.example/${ZEPIX_WEBHOOK_TOKEN}/"\n')
+    assert "holds the webhook's token" in fault
+    assert "abcdef" not in fault
+
+
+def test_a_public_address_may_have_a_path_of_its_own(home: Home) -> None:
+    (home.path / "zepix.toml").write_text('[web]\npublic_url = "https://a.example/my-webhooks"\n')
+    assert load_settings(home).settings.web.public_url == "https://a.example/my-webhooks"
+
+
 def test_mt5_says_what_is_missing(home: Home) -> None:
     assert "mt5 gateway" in faults_of(home, 'broker = "mt5"\n')[0]
 

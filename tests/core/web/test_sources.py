@@ -72,6 +72,31 @@ def test_a_proxy_that_names_no_caller_is_refused(values: tuple[str, ...]) -> Non
     assert proxied(sources=TRADINGVIEW_SOURCES).judge(PROXY, real(*values)) == Verdict(PROXY, "real_ip")
 
 
+def test_a_local_program_passes_unnamed_where_no_address_is_checked() -> None:
+    judged = proxied()
+    assert judged.judge(PROXY, real()) == Verdict(PROXY)
+    assert judged.judge("::ffff:127.0.0.1", real()) == Verdict("::ffff:127.0.0.1")
+    assert judged.judge(PROXY, real(STRANGER)) == Verdict(STRANGER)
+    for value in ("", "unknown"):
+        assert judged.judge(PROXY, real(value)).refused == "real_ip"
+
+
+def test_a_proxy_elsewhere_that_names_nobody_is_no_local_program() -> None:
+    judged = rules(trusted_proxies=("10.0.0.2",), real_ip_header="X-Real-IP")
+    assert judged.judge("10.0.0.2", real()).refused == "real_ip"
+
+
+def test_a_list_of_senders_does_not_open_for_a_proxy_that_forgets_the_header() -> None:
+    for listed in (TRADINGVIEW_SOURCES, (*TRADINGVIEW_SOURCES, PROXY)):
+        assert proxied(sources=listed).judge(PROXY, real()).refused == "real_ip"
+
+
+def test_a_local_program_has_to_show_the_certificate_as_everybody_has() -> None:
+    judged = proxied(client_cert_header="X-Client-Subject")
+    assert judged.judge(PROXY, real()).refused == "certificate"
+    assert judged.judge(PROXY, [(b"x-client-subject", GIVEN.encode())]) == Verdict(PROXY)
+
+
 def certified(subject: str | None, peer: str = PROXY) -> str:
     judged = rules(trusted_proxies=(PROXY,), client_cert_header="X-Client-Subject")
     return judged.judge(peer, [] if subject is None else [(b"x-client-subject", subject.encode())]).refused

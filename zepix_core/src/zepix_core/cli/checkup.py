@@ -12,6 +12,7 @@ from zepix_core.cli.db.check import check_files
 from zepix_core.cli.finding import BAD, OK, WARN, Finding
 from zepix_core.cli.plugin_names import stray_files
 from zepix_core.cli.plugins.list import stopped_rows
+from zepix_core.cli.public_address import NAME
 from zepix_core.config.document import read_document
 from zepix_core.config.files import Loaded, judge
 from zepix_core.config.home import Home
@@ -54,7 +55,7 @@ def check_up(home: Home) -> Iterator[Finding]:
         client = None
     yield from _running(client) if client is not None else _stopped(home, loaded)
     if loaded is not None and not loaded.settings.web.public_url:
-        yield Finding("public address", WARN, "none is set", "See `zepix url`.")
+        yield Finding(NAME, WARN, "none is set", "See `zepix url`.")
 
 
 def _machine(home: Home) -> Iterator[Finding]:

@@ -69,10 +69,6 @@ def address_faults(url: str) -> tuple[tuple[str, str], ...]:
         )
     if parts.username is not None or parts.query or parts.fragment:
         faults.append(("it has a user name, a query or a fragment", "Write scheme, name and path only."))
-    if "/webhook" in address.path:
-        faults.append(
-            ("it holds the webhook's path already", "Leave out /webhook and the token; Zepix adds both.")
-        )
     faults += _host_faults(address.host)
     return tuple(faults)
 

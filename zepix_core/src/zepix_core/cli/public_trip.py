@@ -29,6 +29,7 @@ from zepix_core.cli.public_answers import (
 )
 from zepix_core.clock import Clock
 from zepix_core.config.secrets import Secret
+from zepix_core.model.host import PROBE_MARK
 
 RESOLVES, CONNECTS, ENCRYPTS = "public name", "public connection", "public TLS"
 HARMLESS = b"{{zepix doctor}}"
@@ -131,7 +132,7 @@ class RoundTrip:
     def _ask_all(self, address: Address, at: str) -> Iterator[Finding]:
         health = self._judged(HEALTH, address, at, "GET", "/health", None, judge_health)
         yield health
-        wrong = f"/webhook/zepix-doctor-{secrets.token_hex(8)}"
+        wrong = f"/webhook/{PROBE_MARK}{secrets.token_hex(8)}"
         yield self._judged(WRONG_TOKEN, address, at, "POST", wrong, HARMLESS, judge_wrong_token)
         if not health.ok:
             return

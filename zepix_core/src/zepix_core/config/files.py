@@ -8,7 +8,7 @@ import attrs
 from zepix_core.config.document import Document, read_document
 from zepix_core.config.home import Home
 from zepix_core.config.risk import tier_faults
-from zepix_core.config.secrets import Secret, environment
+from zepix_core.config.secrets import WEBHOOK_TOKEN, Secret, environment
 from zepix_core.config.settings import HostSettings
 from zepix_core.config.structure import find_faults, structure, to_plain
 from zepix_core.errors import SettingsError
@@ -91,7 +91,7 @@ def judge(
     found += [(fault.path, fault.message) for fault in find_faults(whole, HostSettings)]
     found += [(tuple(key.split(".")), message) for key, message in tier_faults(whole)]
     if not found:
-        found += _cross(whole)
+        found += (*_cross(whole), *_secret_in_address(whole, variables))
     faults = document.faults + tuple(
         document.at(path, message) for path, message in found if path not in document.unfilled
     )
@@ -126,3 +126,13 @@ def _cross(data: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
         if not symbol.isalnum():
             found.append((("symbol_config", symbol), "must be a TradingView name such as XAUUSD"))
     return found
+
+
+def _secret_in_address(
+    data: Mapping[str, Any], variables: Mapping[str, Secret]
+) -> list[tuple[tuple[str, ...], str]]:
+    """The public address with the token in it would be printed with two."""
+    token = variables.get(WEBHOOK_TOKEN)
+    if not token or token.reveal() not in data["web"]["public_url"].split("/"):
+        return []
+    return [(("web", "public_url"), "holds the webhook's token; leave it out, Zepix adds it")]

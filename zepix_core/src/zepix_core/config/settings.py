@@ -21,6 +21,12 @@ def _public_url(_: Any, field: "attrs.Attribute[Any]", value: str) -> None:
     if not value:
         return
     parts = urlsplit(value)
+    if "webhook" in parts.path.split("/"):
+        # The value may hold the token: it is not shown.
+        raise ValueError(
+            f"{field.name} must end before /webhook and hold no token, such as https://alerts.example.org: "
+            "Zepix adds both"
+        )
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"{field.name} must be an address such as https://alerts.example.org, not {value!r}")
 
@@ -37,7 +43,9 @@ class WebSettings:
     """How the world reaches this host."""
 
     public_url: str = setting(
-        "", doc="Address TradingView calls, such as https://alerts.example.org", validator=_public_url
+        "",
+        doc="Address TradingView calls, such as https://alerts.example.org, without /webhook and the token",
+        validator=_public_url,
     )
 
 

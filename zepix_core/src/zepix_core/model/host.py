@@ -4,6 +4,9 @@ import hashlib
 
 import attrs
 
+PROBE_MARK = "zepix-doctor-"
+"""How the wrong token begins that ``zepix doctor --public`` tries; no token that is made begins so."""
+
 
 @attrs.frozen(kw_only=True)
 class PluginRow:

@@ -17,6 +17,7 @@ from zepix_core.model.notice import Notice, Priority
 Network = IPv4Network | IPv6Network
 Headers = Iterable[tuple[bytes, bytes]]
 DAY_SECONDS = 86_400.0
+LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 WHY = {
     "source": "an address that webhook.sources does not list",
     "real_ip": "a proxy that named no caller",
@@ -78,13 +79,27 @@ class Sources:
         trusted = _within(peer, self.proxies)
         if trusted and self.real_ip:
             # The proxy adds what it saw at the end; what stands before it was the caller's own claim.
-            caller = _last(headers, self.real_ip).rpartition(",")[2].strip()
+            named = _value(headers, self.real_ip)
+            if named is None and self._is_local(peer):
+                return self._certified(peer, headers, trusted)
+            caller = (named or "").rpartition(",")[2].strip()
             if not _is_address(caller):
                 return Verdict(peer, "real_ip")
         if self.allowed and not _within(caller, self.allowed):
             return Verdict(caller, "source")
+        return self._certified(caller, headers, trusted)
+
+    def _is_local(self, peer: str) -> bool:
+        """A program of this machine, which comes without the proxy, may pass unnamed.
+
+        Only where no address is checked: a proxy on this machine that forgets the header looks the same,
+        and a list of senders must not open for all of the internet then.
+        """
+        return not self.allowed and _within(peer, LOOPBACK)
+
+    def _certified(self, caller: str, headers: Headers, trusted: bool) -> Verdict:
         if self.certificate:
-            shown = _last(headers, self.certificate) if trusted else ""
+            shown = (_value(headers, self.certificate) or "") if trusted else ""
             if not self.subject <= subject_parts(shown):
                 return Verdict(caller, "certificate")
         return Verdict(caller)
@@ -141,12 +156,13 @@ def subject_parts(text: str) -> frozenset[tuple[str, str]]:
     return frozenset((name.strip().upper(), value.strip()) for name, _, value in pairs)
 
 
-def _last(headers: Headers, wanted: bytes) -> str:
-    found = b""
+def _value(headers: Headers, wanted: bytes) -> str | None:
+    """The last header of that name; ``None`` when there is none."""
+    found = None
     for name, value in headers:
         if name == wanted:
             found = value
-    return found.decode("latin-1")
+    return None if found is None else found.decode("latin-1")
 
 
 @lru_cache(maxsize=256)

@@ -15,6 +15,7 @@ import msgspec
 from zepix_core.errors import StorageError
 from zepix_core.inbox.admission import Refusal, screen
 from zepix_core.inbox.store import InboxFull, Taken
+from zepix_core.model.host import PROBE_MARK
 
 if TYPE_CHECKING:
     from zepix_core.web.webhook import WebhookListener
@@ -210,7 +211,9 @@ class WebhookConnection(asyncio.Protocol):
             if listener.wrong_tokens.is_blocked(caller):
                 return self._refuse(429, "too_many_wrong_tokens", retry=True)
             listener.wrong_tokens.note(caller)
-            log.warning("wrong token %s… from %s", token[:4].decode("latin-1"), caller)
+            probe = token.startswith(PROBE_MARK.encode())
+            level = logging.INFO if probe else logging.WARNING
+            log.log(level, "wrong token %s… from %s", token[:4].decode("latin-1"), caller)
             return self._decide(request, 404, _code("not_found"))
         headers = dict(request.headers)
         if b"transfer-encoding" in headers:
