@@ -111,6 +111,26 @@ async def test_health_tells_whether_alerts_can_be_taken(host: PaperHost) -> None
     assert (await host.send(request)).status == 200
 
 
+async def test_a_journal_that_cannot_be_written_shows_since_when_until_it_can_be(host: PaperHost) -> None:
+    assert (host.host.state().storage, host.host.state().storage_since_ns) == ("", 0)
+    _alter(host, "ALTER TABLE inbox RENAME TO inbox_away")
+    assert (await host.post(ENTRY % 1)).status == 503
+    broken = host.host.state()
+    assert (broken.ready, broken.reason) == (False, "the journal cannot be written")
+    assert "inbox" in broken.storage
+    assert broken.storage_since_ns == host.clock.now_ns()
+    _alter(host, "ALTER TABLE inbox_away RENAME TO inbox")
+    await host.advance(6.0)
+    mended = host.host.state()
+    assert (mended.ready, mended.reason, mended.storage, mended.storage_since_ns) == (True, "", "", 0)
+    assert (await host.post(ENTRY % 1)).status == 200
+
+
+def _alter(host: PaperHost, statement: str) -> None:
+    with closing(sqlite3.connect(host.home.journal_db)) as connection, connection:
+        connection.execute(statement)
+
+
 async def test_an_alert_becomes_an_order_a_position_and_a_story(host: PaperHost) -> None:
     assert (await host.post(ENTRY % "A")).status == 200
     await host.settled()

@@ -37,6 +37,12 @@ def test_status_is_0_and_names_the_ports(host: RunningHost) -> None:
     assert (told["webhook_port"], told["api_port"]) == (host.ports()["webhook"], host.ports()["api"])
 
 
+def test_status_and_doctor_say_that_the_journal_can_be_written(host: RunningHost) -> None:
+    assert "storage         writable" in host.cli("status").stdout
+    checks = {row["name"]: row for row in json.loads(host.cli("doctor", "--format", "json").stdout)["checks"]}
+    assert (checks["storage"]["result"], checks["storage"]["detail"]) == ("ok", "writable")
+
+
 def test_the_address_is_printed_with_the_real_port(host: RunningHost) -> None:
     port = host.ports()["webhook"]
     assert f"http://127.0.0.1:{port}/webhook/" in host.output()

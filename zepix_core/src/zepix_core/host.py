@@ -57,6 +57,7 @@ GATEWAY_SECONDS = 3.0
 FACE_SECONDS = 1.0
 WATCH_SECONDS = 1.0
 PROBE_SECONDS = 4.0
+UNWRITABLE = "the journal cannot be written"
 
 
 class Face(Protocol):
@@ -234,8 +235,8 @@ class Host:
         return HostState(
             version=zepix_core.__version__,
             pid=os.getpid(),
-            ready=self._ready,
-            reason="" if self._ready else self._phase,
+            ready=self._ready and self.store.healthy,
+            reason=self._phase if not self._ready else UNWRITABLE if self.store.failure else "",
             started_ns=self._started_ns,
             uptime_seconds=self.clock.monotonic() - self._started,
             paused=control.paused if control is not None else False,
@@ -247,6 +248,8 @@ class Host:
             api_port=ports.get("api", 0),
             profile=self.settings.profile,
             inline=self.options.inline,
+            storage=self.store.failure,
+            storage_since_ns=self.store.failed_ns,
             boot=self.boot,
         )
 
@@ -373,6 +376,7 @@ class Host:
                     await self.clock.sleep(PROBE_SECONDS)
                     await self.store.probe()
             except StorageError as error:
+                self.store.note_health(error)
                 log.error("the journal could not be written: %s", error)
 
     # Small things.

@@ -5,7 +5,8 @@ import shutil
 import socket
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from zepix_core.cli.client import HostClient, find_host
 from zepix_core.cli.db.check import check_files
@@ -13,6 +14,7 @@ from zepix_core.cli.finding import BAD, OK, WARN, Finding
 from zepix_core.cli.plugin_names import stray_files
 from zepix_core.cli.plugins.list import stopped_rows
 from zepix_core.cli.public_address import NAME
+from zepix_core.cli.storage import NEXT, WRITABLE, storage_state
 from zepix_core.config.document import read_document
 from zepix_core.config.files import Loaded, judge
 from zepix_core.config.home import Home
@@ -110,12 +112,19 @@ def _running(client: HostClient) -> Iterator[Finding]:
         return
     result = OK if told["ready"] else BAD
     yield Finding("host", result, f"process {told['pid']}{', ' + told['reason'] if told['reason'] else ''}")
+    yield storage_finding(told)
     yield Finding("broker", OK if told["broker_connected"] else BAD, told["broker"])
     for row in told["plugins"]:
         wrong = row["state"] in ("failed", "quarantined")
         hint = "See `zepix logs`." if wrong else ""
         state = f"{row['state']} {row['reason']}".strip()
         yield Finding(f"plugin {row['id']}", BAD if wrong else OK, state, hint)
+
+
+def storage_finding(told: Mapping[str, Any]) -> Finding:
+    """Whether the host can write its journal, from the answer of ``GET /api/status``."""
+    detail = storage_state(told)
+    return Finding("storage", OK, detail) if detail == WRITABLE else Finding("storage", BAD, detail, NEXT)
 
 
 def _stopped(home: Home, loaded: Loaded | None) -> Iterator[Finding]:

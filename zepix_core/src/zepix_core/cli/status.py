@@ -33,6 +33,8 @@ def command(home: Home, shape: str) -> int:
 
 
 def _facts(told: dict[str, Any]) -> dict[str, Any]:
+    from zepix_core.cli.storage import NEXT, storage_state
+
     plugins = [
         f"{row['id']} {row['state']}{' (shadow)' if row['shadow_mode'] else ''}" for row in told["plugins"]
     ]
@@ -50,6 +52,8 @@ def _facts(told: dict[str, Any]) -> dict[str, Any]:
         "webhook port": told["webhook_port"],
         "API port": told["api_port"],
         "broker": f"{told['broker']}, {'connected' if told['broker_connected'] else 'not connected'}",
+        "storage": storage_state(told),
+        **({"what to do": NEXT} if told["storage"] else {}),
         "alerts waiting": told["waiting"],
         "open positions": told["open_positions"],
         "profit today": told["today_pnl"],

@@ -78,7 +78,8 @@ class InboxStore:
         strict: Refuse alerts that carry neither an id nor a time of their own.
 
     Attributes:
-        healthy: False from a failed write until the next that succeeds.
+        failure: What kept the journal from being written, from a failed write until the next that succeeds;
+            ``""`` while all is well. ``failed_ns``: when that began, UTC nanoseconds.
     """
 
     def __init__(
@@ -90,12 +91,17 @@ class InboxStore:
         strict: bool = False,
     ) -> None:
         self.strict = strict
-        self.healthy = True
+        self.failure, self.failed_ns = "", 0
         self._executor = executor
         self._clock = clock
         self._settings = settings
         self._plugins = plugins
         self._buckets: dict[str, Bucket] = {}
+
+    @property
+    def healthy(self) -> bool:
+        """The last write succeeded."""
+        return not self.failure
 
     @property
     def settings(self) -> InboxSettings:
@@ -147,22 +153,26 @@ class InboxStore:
         await self._executor.run(
             lambda connection: host_state.write(connection, self._clock, "probe", self._clock.now_ns())
         )
-        self._note_health(None)
+        self.note_health(None)
 
     def _look(self, storing: "asyncio.Future[Taken]") -> None:
         if not storing.cancelled():
             error = storing.exception()
             if error is None or isinstance(error, StorageError | sqlite3.Error):
-                self._note_health(error)
+                self.note_health(error)
 
-    def _note_health(self, error: BaseException | None) -> None:
-        healthy = error is None
-        if healthy != self.healthy:
-            self.healthy = healthy
-            if healthy:
-                log.warning("the journal can be written again: alerts are taken")
-            else:
-                log.critical("the journal cannot be written, alerts are refused with 503: %s", error)
+    def note_health(self, error: BaseException | None) -> None:
+        """Remember what kept a write from being stored, or with ``None`` that one was."""
+        was = self.healthy
+        self.failure = "" if error is None else str(error) or type(error).__name__
+        if self.healthy == was:
+            return
+        if self.healthy:
+            self.failed_ns = 0
+            log.warning("the journal can be written again: alerts are taken")
+        else:
+            self.failed_ns = self._clock.now_ns()
+            log.critical("the journal cannot be written, alerts are refused with 503: %s", error)
 
     async def note_refusal(self, token_id: str, refusal: Refusal, size: int) -> None:
         """Write down that a body was refused at the door: its code and size, never the body itself.

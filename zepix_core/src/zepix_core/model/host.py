@@ -56,6 +56,8 @@ class HostState:
         ready: Alerts can be taken; ``reason`` says what is missing otherwise.
         paused: No entries until a person resumes; ``panic`` names the level in force, else ``""``.
         waiting: Alerts whose turn has not come.
+        storage: What keeps the journal from being written, ``""`` while it can be.
+        storage_since_ns: Since when it cannot be, UTC nanoseconds.
         boot: Name of this run of the host, another one at each start.
     """
 
@@ -74,6 +76,8 @@ class HostState:
     api_port: int = 0
     profile: str = "default"
     inline: bool = False
+    storage: str = ""
+    storage_since_ns: int = 0
     boot: str = ""
 
 
