@@ -23,10 +23,12 @@ from zepix_core.journal.orders import OrderDesk, account_key
 from zepix_core.journal.reconcile import Reconciler
 from zepix_core.journal.recovery import Recovery, recover
 from zepix_core.journal.service_desk import ServiceDesk
+from zepix_core.journal.wakes import Wakes
 from zepix_core.model.account import AccountInfo
 from zepix_core.model.alert import Alert
 from zepix_core.model.market import Side, Tick
 from zepix_core.model.order import Book, Deal, Intent, OrderReply, OrderRequest, Position, TradeUpdate
+from zepix_core.model.wake import Wake
 from zepix_core.plugin import RiskSettings
 from zepix_core.services.calls import Leg, PlaceRequest
 from zepix_core.services.context import CallContext
@@ -232,17 +234,17 @@ async def open_house(
     desk.take_hello(hello, any_tick_age=True)
     received: list[TradeUpdate] = [] if taken is None else taken
 
-    async def deliver(_: str, update: TradeUpdate) -> None:
-        received.append(update)
+    async def deliver(_: str, told: TradeUpdate | Wake) -> None:
+        if isinstance(told, TradeUpdate):
+            received.append(told)
 
     feed = UpdateFeed(journal, clock, deliver)
     desk.updates.listen(feed.wake)
+    services = ServiceDesk(desk, Wakes(journal, clock, feed.wake))
     reconciler = Reconciler(desk)
     recovery = await recover(desk, hello, reconciler)
     await feed.start()
-    return House(
-        folder, clock, broker, journal, desk, ServiceDesk(desk), reconciler, hello, recovery, feed, received
-    )
+    return House(folder, clock, broker, journal, desk, services, reconciler, hello, recovery, feed, received)
 
 
 @pytest.fixture

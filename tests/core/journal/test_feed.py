@@ -1,4 +1,4 @@
-"""Updates reach their plugin in order, again after a failure, and never hold others up."""
+"""Updates and wakes reach their plugin in order, again after a failure, and never hold others up."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,11 +8,13 @@ from pathlib import Path
 import attrs
 import pytest
 
+from zepix_core.clock import moment
 from zepix_core.errors import PluginError, WorkerDied
 from zepix_core.journal import events
 from zepix_core.journal.feed import UpdateFeed
 from zepix_core.model.market import Side
 from zepix_core.model.order import TradeUpdate, UpdateKind
+from zepix_core.model.wake import Wake
 from zepix_core.storage.connection import Durability
 from zepix_core.storage.executor import SameThread
 from zepix_core.storage.journal_schema import TABLES
@@ -33,12 +35,17 @@ class Receiver:
 
     def __init__(self) -> None:
         self.taken: list[tuple[str, int]] = []
+        self.woken: list[tuple[str, Wake]] = []
         self.sequences: list[int] = []
         self.failures: list[Exception] = []
 
-    async def deliver(self, plugin: str, what: TradeUpdate) -> None:
+    async def deliver(self, plugin: str, what: TradeUpdate | Wake) -> None:
         if self.failures:
             raise self.failures.pop(0)
+        if isinstance(what, Wake):
+            self.woken.append((plugin, what))
+            self.taken.append((plugin, 0))
+            return
         self.taken.append((plugin, what.ticket))
         self.sequences.append(what.sequence)
 
@@ -55,6 +62,10 @@ class Stage:
             payload = attrs.asdict(update(plugin, ticket))
             append = partial(events.append, clock=self.clock, kind="trade_update", payload=payload)
             await self.journal.run(partial(append, plugin=plugin))
+
+    async def write_wake(self, plugin: str, wake: Wake) -> None:
+        append = partial(events.append, clock=self.clock, kind="wake", payload=attrs.asdict(wake))
+        await self.journal.run(partial(append, plugin=plugin))
 
     async def pass_time(self, seconds: float) -> None:
         for _ in range(round(seconds * 2)):
@@ -137,3 +148,38 @@ async def test_an_update_that_cannot_be_read_holds_up_none_after_it(stage: Stage
     stage.feed.wake("one")
     await stage.feed.settled()
     assert stage.receiver.taken == [("one", 1)]
+
+
+WAKE = Wake(key="level", at=moment(5_000_000), symbol="EURUSD", price=1.1701)
+
+
+async def test_wakes_keep_their_place_among_the_updates(stage: Stage) -> None:
+    await stage.write("a", 1)
+    await stage.write_wake("a", WAKE)
+    await stage.write("a", 2)
+    await stage.feed.start()
+    await stage.feed.settled()
+    assert stage.receiver.taken == [("a", 1), ("a", 0), ("a", 2)]
+    assert stage.receiver.woken == [("a", WAKE)]
+
+
+async def test_a_wake_that_was_taken_does_not_come_again(stage: Stage) -> None:
+    await stage.write_wake("a", WAKE)
+    await stage.feed.start()
+    await stage.feed.settled()
+    again = UpdateFeed(stage.journal, stage.clock, stage.receiver.deliver)
+    await again.start()
+    await again.settled()
+    assert stage.receiver.woken == [("a", WAKE)]
+
+
+async def test_a_wake_that_a_plugin_cannot_take_is_noted_and_passed(stage: Stage) -> None:
+    stage.receiver.failures = [PluginError("broken")] * 3
+    await stage.write_wake("a", WAKE)
+    await stage.write("a", 2)
+    stage.feed.wake("a")
+    await stage.pass_time(10.0)
+    await stage.feed.settled()
+    assert stage.receiver.taken == [("a", 2)]
+    (text,) = await stage.journal.read(lambda c: [r[0] for r in c.execute("SELECT text FROM outbox")])
+    assert text == "a did not take its wake level: broken"

@@ -15,6 +15,7 @@ from zepix_core.rules.trading_day import TradingDays, parse_reset_time
 from zepix_core.services import arguments
 from zepix_core.services.host_calls import HostCalls
 from zepix_core.services.host_view import HostView
+from zepix_core.services.worker_clock import Alarms
 from zepix_core.services.worker_market import Market
 from zepix_core.services.worker_orders import Orders
 from zepix_core.services.worker_risk import Risk
@@ -44,6 +45,7 @@ class ServiceAPI:
         plugin_id: The plugin this API is bound to: it sees and touches only that plugin's orders.
         orders, market, risk: The services; each method's docstring tells units, outcomes and errors.
         trend: Trends of the plugin's own database group.
+        clock: The time, and being woken at a time.
         db: The database of the plugin's group; only this plugin's worker writes it.
         log_to: The logger ``zepix.plugin.<id>``.
     """
@@ -73,6 +75,7 @@ class ServiceAPI:
             lambda: config().risk_settings().max_lot_size,
         )
         self.trend = Trend(calls, trends)
+        self.clock = Alarms(calls, clock)
         self._by_name()
 
     def _by_name(self) -> None:

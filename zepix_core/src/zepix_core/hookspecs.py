@@ -41,7 +41,7 @@ def on_config_change(changes: tuple[Change, ...], api: "ServiceAPI") -> None:
 
 @hookspec
 def on_wake(wake: Wake, api: "ServiceAPI") -> None:
-    """A price level or time this plugin asked for has come; once per key."""
+    """A price level or a time this plugin asked for has come; once per key, in order with its updates."""
 
 
 @hookspec

@@ -35,9 +35,11 @@ from zepix_core.journal.orders import OrderDesk, account_key, core_context
 from zepix_core.journal.reconcile import Reconciler
 from zepix_core.journal.recovery import recover
 from zepix_core.journal.service_desk import ServiceDesk
+from zepix_core.journal.wakes import Wakes
 from zepix_core.lifeline import Lifeline
 from zepix_core.model.host import HostOptions, HostState, PluginRow
-from zepix_core.model.order import CloseResult
+from zepix_core.model.order import CloseResult, TradeUpdate
+from zepix_core.model.wake import Wake
 from zepix_core.plugins.development import develop
 from zepix_core.plugins.fleet import TRACE
 from zepix_core.plugins.manager import PluginHost
@@ -137,7 +139,8 @@ class Host:
         self.store = InboxStore(
             self.journal, self.clock, settings.inbox, self.plugins, strict=settings.webhook.strict_alerts
         )
-        self.feed = UpdateFeed(self.journal, self.clock, self.plugins.update, self._takes_updates)
+        self.feed = UpdateFeed(self.journal, self.clock, self._tell_plugin, self._takes_updates)
+        self.wakes = Wakes(self.journal, self.clock, self.feed.wake)
         self._prices = AlertPrices(self._observe)
         self.desk: OrderDesk
         self.services: ServiceDesk
@@ -321,6 +324,12 @@ class Host:
         except PluginError:
             return False  # not installed now; what waits for it is kept
 
+    async def _tell_plugin(self, plugin: str, told: TradeUpdate | Wake) -> None:
+        if isinstance(told, Wake):
+            await self.plugins.wake(plugin, told)
+        else:
+            await self.plugins.update(plugin, told)
+
     def _developed(self) -> tuple[str, ...]:
         source = self.options.plugin_dev
         return (develop(Path(source), self.home.data),) if source else ()
@@ -334,14 +343,17 @@ class Host:
         desk.take_hello(hello, any_tick_age=self.settings.broker == "paper")
         desk.updates.listen(self.feed.wake)
         self.broker.on_link(self._linked)
+        await self.wakes.load()
         self.broker.on_ticks(self.plugins.ticks)
+        self.broker.on_ticks(self.wakes.ticks)
         reconciler = Reconciler(desk)
         if self.options.safe:
             desk.control.hold("--safe")
         await recover(desk, hello, reconciler)
-        self.desk, self.services, self._reconciler = desk, ServiceDesk(desk), reconciler
+        self.desk, self.services, self._reconciler = desk, ServiceDesk(desk, self.wakes), reconciler
         self._desk_ready.set()
         self.life.vital(reconciler.run(), "the comparing of the books")
+        self.life.vital(self.wakes.run(), "the waking of plugins")
         self.life.vital(self._watch(), "the watch")
 
     async def _observe(self, symbol: str, price: float) -> None:

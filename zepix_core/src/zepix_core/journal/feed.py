@@ -1,4 +1,4 @@
-"""Hands each plugin its trade updates, in order, by a cursor that moves after the hook has returned."""
+"""Hands each plugin its trade updates and wakes, in order, by a cursor that moves after the hook returned."""
 
 import asyncio
 import logging
@@ -13,21 +13,23 @@ from zepix_core.errors import PluginError, StorageError, WorkerDied
 from zepix_core.journal import events, outbox
 from zepix_core.model.notice import Notice, Priority
 from zepix_core.model.order import TradeUpdate
+from zepix_core.model.wake import Wake
 from zepix_core.storage.executor import Executor
 
 log = logging.getLogger(__name__)
-Deliver = Callable[[str, TradeUpdate], Awaitable[None]]
+Told = TradeUpdate | Wake
+Deliver = Callable[[str, Told], Awaitable[None]]
 TRIES = 3
 BATCH = 64
 BACKOFF = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _NEXT = (
-    "SELECT seq, payload FROM journal_events WHERE plugin = ?1 AND kind IN ('trade_update', 'wake')"
-    " AND kind = 'trade_update' AND seq >"
+    "SELECT seq, kind, payload FROM journal_events WHERE plugin = ?1 AND kind IN ('trade_update', 'wake')"
+    " AND seq >"
     " (SELECT coalesce(max(seq), 0) FROM event_cursors WHERE plugin = ?1) ORDER BY seq LIMIT ?2"
 )
 _WAITING = (
     "SELECT DISTINCT plugin FROM journal_events e WHERE kind IN ('trade_update', 'wake')"
-    " AND kind = 'trade_update' AND plugin IS NOT NULL AND seq >"
+    " AND plugin IS NOT NULL AND seq >"
     " (SELECT coalesce(max(seq), 0) FROM event_cursors c WHERE c.plugin = e.plugin)"
 )
 _MOVE = (
@@ -37,7 +39,7 @@ _MOVE = (
 
 
 class UpdateFeed:
-    """One task per plugin that has updates waiting.
+    """One task per plugin that has updates or wakes waiting; both are called updates here.
 
     A worker that died is tried again for as long as it takes; a hook that fails on one update is tried
     three times, then the update is noted as not taken and the cursor moves on.
@@ -99,26 +101,26 @@ class UpdateFeed:
                 rows = await self._executor.read(lambda c: list(c.execute(_NEXT, (plugin, BATCH))))
                 if not rows and plugin not in self._again:
                     return
-                for seq, payload in rows:
+                for seq, kind, payload in rows:
                     if not self._takes(plugin):
                         return
-                    await self._hand(plugin, seq, payload)
+                    await self._hand(plugin, seq, kind, payload)
                     failures = 0
             except (WorkerDied, StorageError) as error:
                 log.warning("updates of %s wait: %s", plugin, error)
                 await self._clock.sleep(BACKOFF[min(failures, len(BACKOFF) - 1)])
                 failures += 1
 
-    async def _hand(self, plugin: str, seq: int, payload: str) -> None:
+    async def _hand(self, plugin: str, seq: int, kind: str, payload: str) -> None:
         try:
-            update = attrs.evolve(msgspec.json.decode(payload, type=TradeUpdate), sequence=seq)
+            told = _read(seq, kind, payload)
         except msgspec.DecodeError as error:
             log.error("update %s of %s cannot be read and is left out: %s", seq, plugin, error)
             await self._executor.run(lambda connection: connection.execute(_MOVE, (plugin, seq)) and None)
             return
         for attempt in range(1, TRIES + 1):
             try:
-                await self._deliver(plugin, update)
+                await self._deliver(plugin, told)
                 break
             except WorkerDied:
                 raise
@@ -127,26 +129,39 @@ class UpdateFeed:
                     return
                 log.warning("%s did not take update %s (try %s): %s", plugin, seq, attempt, error)
                 if attempt == TRIES:
-                    await self._executor.run(self._give_up(update, error))
+                    await self._executor.run(self._give_up(plugin, seq, told, error))
                     return
                 await self._clock.sleep(BACKOFF[attempt - 1])
         await self._executor.run(lambda connection: connection.execute(_MOVE, (plugin, seq)) and None)
 
-    def _give_up(self, update: TradeUpdate, error: PluginError) -> Callable[[sqlite3.Connection], None]:
+    def _give_up(
+        self, plugin: str, seq: int, told: Told, error: PluginError
+    ) -> Callable[[sqlite3.Connection], None]:
+        if isinstance(told, Wake):
+            hook, what, alert_id, intent_id = "on_wake", f"its wake {told.key}", None, None
+        else:
+            hook, what = "on_trade_update", f"an update of ticket {told.ticket}"
+            alert_id, intent_id = told.alert_id, told.intent_id
+
         def work(connection: sqlite3.Connection) -> None:
-            connection.execute(_MOVE, (update.plugin, update.sequence))
-            data = {"hook": "on_trade_update", "error": error.message, "count": TRIES}
+            connection.execute(_MOVE, (plugin, seq))
+            data = {"hook": hook, "error": error.message, "count": TRIES}
             events.append(
-                connection, self._clock, "update_not_taken", {**data, "sequence": update.sequence},
-                alert_id=update.alert_id, plugin=update.plugin, intent_id=update.intent_id,
+                connection, self._clock, "update_not_taken", {**data, "sequence": seq},
+                alert_id=alert_id, plugin=plugin, intent_id=intent_id,
             )  # fmt: skip
             outbox.put(
                 connection, self._clock,
                 Notice(
-                    type="plugin_error", priority=Priority.HIGH, plugin=update.plugin, symbol=update.symbol,
-                    text=f"{update.plugin} did not take an update of ticket {update.ticket}: {error.message}",
-                    data=data,
+                    type="plugin_error", priority=Priority.HIGH, plugin=plugin, symbol=told.symbol,
+                    text=f"{plugin} did not take {what}: {error.message}", data=data,
                 ),
             )  # fmt: skip
 
         return work
+
+
+def _read(seq: int, kind: str, payload: str) -> Told:
+    if kind == "wake":
+        return msgspec.json.decode(payload, type=Wake)
+    return attrs.evolve(msgspec.json.decode(payload, type=TradeUpdate), sequence=seq)

@@ -1,4 +1,4 @@
-"""Answers the calls of the ServiceAPI that need the host: orders, risk, market, notices."""
+"""Answers the calls of the ServiceAPI that need the host: orders, risk, market, wakes, notices."""
 
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,10 @@ import attrs
 from zepix_core.clock import NS, moment
 from zepix_core.errors import BadArgument, BrokerOffline
 from zepix_core.journal import outbox
+from zepix_core.journal.levels import Level
 from zepix_core.journal.orders import OrderDesk
+from zepix_core.journal.wake_rows import Wish
+from zepix_core.journal.wakes import Wakes
 from zepix_core.model.market import Quote, SymbolInfo, TradingHours
 from zepix_core.model.notice import Notice, Priority
 from zepix_core.model.order import CloseResult, OrderResult, PluginOrder
@@ -17,8 +20,11 @@ from zepix_core.rules.hours import trading_hours
 from zepix_core.rules.pips import spread_pips
 from zepix_core.services.calls import (
     CALLS,
+    AlarmRequest,
     CloseRequest,
     Empty,
+    HandleRequest,
+    LevelRequest,
     LimitRequest,
     LimitState,
     ModifyRequest,
@@ -37,8 +43,9 @@ Answer = Callable[[CallContext, Any], Awaitable[Any]]
 class ServiceDesk:
     """One method a call; `call` finds it by the name in `CALLS`."""
 
-    def __init__(self, desk: OrderDesk) -> None:
+    def __init__(self, desk: OrderDesk, wakes: Wakes) -> None:
         self._desk = desk
+        self._wakes = wakes
         self._line = desk.line
         self._answers: dict[str, Answer] = {
             "orders.place": self._place,
@@ -52,6 +59,10 @@ class ServiceDesk:
             "market.quote": self._quote,
             "market.symbol": self._symbol,
             "market.hours": self._hours,
+            "market.when": self._when,
+            "market.cancel": self._cancel,
+            "clock.at": self._at,
+            "clock.cancel": self._cancel,
             "notice.send": self._notice,
         }
 
@@ -116,6 +127,24 @@ class ServiceDesk:
         if info is None:
             return None
         return trading_hours(info.name, moment(self._line.clock.now_ns()), info.always_open)
+
+    async def _when(self, ctx: CallContext, request: LevelRequest) -> str:
+        if self._known(SymbolRequest(symbol=request.symbol)) is None:
+            raise BadArgument(
+                f"{request.symbol} is not configured, so it has no ticks to wait for.",
+                "Use a name of symbol_config.",
+            )
+        level = Level(symbol=request.symbol, quote=request.quote, above=request.above, price=request.price)
+        return await self._ask(ctx, Wish(plugin=ctx.plugin.id, key=request.key, level=level))
+
+    async def _at(self, ctx: CallContext, request: AlarmRequest) -> str:
+        return await self._ask(ctx, Wish(plugin=ctx.plugin.id, key=request.key, due_ns=request.due_ns))
+
+    async def _ask(self, ctx: CallContext, wish: Wish) -> str:
+        return await self._wakes.ask(attrs.evolve(wish, alert_id=ctx.alert_id))
+
+    async def _cancel(self, ctx: CallContext, request: HandleRequest) -> bool:
+        return await self._wakes.cancel(ctx.plugin.id, request.handle)
 
     async def _notice(self, ctx: CallContext, notice: Notice) -> Empty:
         """A plugin's notice; only the core sends CRITICAL."""

@@ -7,7 +7,13 @@ import attrs
 
 @attrs.frozen(kw_only=True)
 class Wake:
-    """One wake-up; comes once per ``key``. ``price`` is the quote that crossed, ``None`` for a time."""
+    """One wake-up; comes once per ``key``.
+
+    Attributes:
+        at: Time of the tick that reached the level, or the time that was asked for; aware UTC.
+        symbol: ``None`` for a time.
+        price: The quote that reached the level, which may be beyond it; ``None`` for a time.
+    """
 
     key: str
     at: datetime

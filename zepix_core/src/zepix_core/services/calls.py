@@ -139,6 +139,32 @@ class LimitRequest:
 
 
 @attrs.frozen(kw_only=True)
+class LevelRequest:
+    """``market.when``: a price level; ``quote`` is ``bid`` or ``ask``, ``above`` the side it is waited on."""
+
+    symbol: str
+    price: float
+    above: bool
+    quote: str
+    key: str
+
+
+@attrs.frozen(kw_only=True)
+class AlarmRequest:
+    """``clock.at``: a moment, UTC nanoseconds."""
+
+    due_ns: int
+    key: str
+
+
+@attrs.frozen(kw_only=True)
+class HandleRequest:
+    """What `LevelRequest` and `AlarmRequest` were answered with."""
+
+    handle: str
+
+
+@attrs.frozen(kw_only=True)
 class Empty:
     """Nothing to say."""
 
@@ -155,6 +181,10 @@ CALLS: dict[str, tuple[type, object]] = {
     "market.quote": (SymbolRequest, Quote | None),
     "market.symbol": (SymbolRequest, SymbolInfo | None),
     "market.hours": (SymbolRequest, TradingHours | None),
+    "market.when": (LevelRequest, str),
+    "market.cancel": (HandleRequest, bool),
+    "clock.at": (AlarmRequest, str),
+    "clock.cancel": (HandleRequest, bool),
     "notice.send": (Notice, Empty),
 }
 """Name of each call: what goes to the host, and what comes back."""

@@ -1,13 +1,15 @@
-"""``api.market``: prices, symbols and hours."""
+"""``api.market``: prices, symbols and hours, and being woken by a price."""
 
 from collections.abc import Callable
 
+from zepix_core.errors import BadArgument
 from zepix_core.model.market import Quote, SymbolInfo, TradingHours
 from zepix_core.rules.pips import UNKNOWN_SPREAD, pip_value_of
 from zepix_core.services import arguments
-from zepix_core.services.calls import SymbolRequest
+from zepix_core.services.calls import HandleRequest, LevelRequest, SymbolRequest
 from zepix_core.services.host_calls import HostCalls
 
+QUOTES = ("bid", "ask")
 INFO_SECONDS = 60.0
 
 
@@ -69,6 +71,59 @@ class Market:
         """Whether the symbol may be traded now; an unknown symbol may not."""
         hours = await self.get_trading_hours(symbol)
         return hours is not None and hours.is_open
+
+    async def when(
+        self,
+        symbol: str,
+        *,
+        above: float | None = None,
+        below: float | None = None,
+        key: str,
+        quote: str = "bid",
+    ) -> str:
+        """Call this plugin's ``on_wake`` once, at the first tick that is at the level or beyond it.
+
+        A level that is reached already comes with the next tick, and so does one that was passed while the
+        host was down, if the price is still beyond it. Without ticks (market closed, broker away) nothing
+        comes.
+
+        Args:
+            above, below: The level, a price; exactly one of them. ``above`` comes at that price or higher.
+            key: Names the wake. A key that is waited for, or came in the last 30 days, gives its first
+                handle again and changes nothing, so a repeated hook asks once. To ask anew put something
+                unique into the key, such as the trade's ticket or a counter; a cancelled key is free.
+            quote: Which price is watched, ``bid`` or ``ask``.
+
+        Returns:
+            A handle for `cancel`.
+
+        Raises:
+            BadArgument: The symbol is not configured, not exactly one level is given, or 500 levels and
+                times are waited for already.
+        """
+        if (above is None) == (below is None):
+            raise BadArgument("when needs exactly one of above= and below=.")
+        name, level = ("below", below) if above is None else ("above", above)
+        request = LevelRequest(
+            symbol=arguments.text("symbol", symbol),
+            price=arguments.number(name, level, above=0.0),
+            above=above is not None,
+            quote=arguments.one_of("quote", quote, QUOTES),
+            key=arguments.text("key", key),
+        )
+        handle: str = await self._calls.call("market.when", request)
+        return handle
+
+    async def cancel(self, handle: str) -> bool:
+        """Do not wake this plugin for ``handle``; its key is free again.
+
+        Returns:
+            True when it does not come, also if it was cancelled before. False when it has come, is on its
+            way, or was never this plugin's.
+        """
+        request = HandleRequest(handle=arguments.text("handle", handle))
+        cancelled: bool = await self._calls.call("market.cancel", request)
+        return cancelled
 
 
 def _ask(symbol: str) -> SymbolRequest:

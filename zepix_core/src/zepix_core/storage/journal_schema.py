@@ -1,4 +1,4 @@
-"""Tables of ``journal.db``: inbox, deliveries, intents, events, deals, outbox, small state of the host.
+"""Tables of ``journal.db``: inbox, deliveries, intents, events, deals, wakes, outbox, state of the host.
 
 Times are UTC nanoseconds. JSON columns hold text written by msgspec.
 """
@@ -124,6 +124,26 @@ CREATE INDEX IF NOT EXISTS events_alert ON journal_events (alert_id) WHERE alert
 CREATE INDEX IF NOT EXISTS events_intent ON journal_events (intent_id) WHERE intent_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS events_plugin ON journal_events (plugin, seq)
     WHERE kind IN ('trade_update', 'wake');
+
+CREATE TABLE IF NOT EXISTS wakes (
+    id INTEGER PRIMARY KEY,
+    plugin TEXT NOT NULL,
+    key TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'fired', 'cancelled')),
+    symbol TEXT,
+    quote TEXT CHECK (quote IN ('bid', 'ask')),
+    direction TEXT CHECK (direction IN ('above', 'below')),
+    level REAL,
+    due_ns INTEGER,
+    alert_id INTEGER,
+    created_ns INTEGER NOT NULL,
+    ended_ns INTEGER,
+    price REAL,
+    CHECK ((level IS NULL) != (due_ns IS NULL))
+) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS wakes_key ON wakes (plugin, key) WHERE state != 'cancelled';
+CREATE INDEX IF NOT EXISTS wakes_waiting ON wakes (plugin) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS wakes_ended ON wakes (ended_ns) WHERE state IN ('fired', 'cancelled');
 
 CREATE TABLE IF NOT EXISTS event_cursors (
     plugin TEXT PRIMARY KEY,

@@ -289,6 +289,7 @@ class PaperHost:
         host = self.host
         await host.loop.quiet()
         await host.desk.lookup.settled()
+        await host.wakes.settled()
         await host.feed.settled()
 
     async def _open_ends(self) -> list[str]:
