@@ -16,6 +16,7 @@ from zepix_core.services.calls import CALLS, PlaceReply, RiskState
 from zepix_core.services.host_view import view_of
 from zepix_core.storage.executor import SameThread
 from zepix_core.storage.plugin_database import open_plugin_database
+from zepix_core.storage.pulse import PulseStore
 from zepix_core.storage.trends import TrendStore
 from zepix_core.wire.codec import through
 
@@ -34,6 +35,7 @@ class Host:
         self.asked: list[tuple[str, Any]] = []
         self.in_alert = True
         self.alert_key = "alert-1"
+        self.alert_received: datetime | None = None
         self.balance: float | None = 10_000.0
         self.quote: Quote | None = None
         self.orders: tuple[PluginOrder, ...] = ()
@@ -76,10 +78,12 @@ async def make(host: Host, tmp_path: Path) -> AsyncIterator[Make]:
     db = open_plugin_database(tmp_path / "zepix_mine.db", "mine", executor=SameThread)
     trends = TrendStore(db)
     await trends.load()
+    pulse = PulseStore(db)
+    await pulse.load()
 
     def make(config: PluginConfig, **plain: Any) -> ServiceAPI:
         view = view_of(plain)
-        return ServiceAPI("mine", host, SystemClock(), lambda: config, lambda: view, db, trends)
+        return ServiceAPI("mine", host, SystemClock(), lambda: config, lambda: view, db, trends, pulse)
 
     yield make
     await db.close()

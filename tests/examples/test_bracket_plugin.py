@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -28,6 +29,7 @@ from zepix_core.services.calls import CALLS, CloseRequest, PlaceReply, PlaceRequ
 from zepix_core.services.host_view import view_of
 from zepix_core.storage.executor import SameThread
 from zepix_core.storage.plugin_database import PluginDatabase, open_plugin_database
+from zepix_core.storage.pulse import PulseStore
 from zepix_core.storage.trends import TrendStore
 from zepix_core.wire.codec import through
 
@@ -60,6 +62,7 @@ class SmallHost:
     placed: list[PlaceRequest] = attrs.field(factory=list)
     in_alert: bool = True
     alert_key: str = "k1"
+    alert_received: datetime | None = None
 
     async def call(self, name: str, payload: Any) -> Any:
         request_kind, reply_kind = CALLS[name]
@@ -124,7 +127,10 @@ def ask(database: PluginDatabase) -> Ask:
 
 async def _ask(database: PluginDatabase, host: SmallHost, **fields: Any) -> Decision:
     trends = TrendStore(database)
-    api = ServiceAPI("bracket", host, SystemClock(), BracketConfig, lambda: view_of({}), database, trends)
+    pulse = PulseStore(database)
+    api = ServiceAPI(
+        "bracket", host, SystemClock(), BracketConfig, lambda: view_of({}), database, trends, pulse
+    )
     body = json.dumps({"id": "S1", "symbol": "EURUSD", **fields})
     alert = Alert(id=1, key="k1", kind=str(fields.get("action")), body=body, received_at=moment(0))
     decision: Decision = await Bracket().on_alert(alert, api)

@@ -24,6 +24,7 @@ from zepix_core.services.calls import CALLS, CloseRequest, PlaceReply, PlaceRequ
 from zepix_core.services.host_view import view_of
 from zepix_core.storage.executor import SameThread
 from zepix_core.storage.plugin_database import PluginDatabase, open_plugin_database
+from zepix_core.storage.pulse import PulseStore
 from zepix_core.storage.trends import TrendStore
 from zepix_core.testing.clock import VirtualClock
 from zepix_core.wire.codec import through
@@ -52,6 +53,7 @@ class Stand:
         self.asked: list[tuple[str, Any]] = []
         self.in_alert = True
         self.alert_key = ""
+        self.alert_received: datetime | None = None
         self.balance: float | None = 10_000.0
         self.info: SymbolInfo | None = EURUSD
         self.orders: list[PluginOrder] = []
@@ -174,8 +176,9 @@ class Bench:
         self.config = V3Config()
         self.host: dict[str, Any] = {}
         self.api = ServiceAPI(
-            "combined_v3", stand, clock, lambda: self.config, lambda: view_of(self.host), database, trends
-        )
+            "combined_v3", stand, clock, lambda: self.config, lambda: view_of(self.host), database, trends,
+            PulseStore(database),
+        )  # fmt: skip
         self.plugin = CombinedV3()
         self._alerts = 0
 

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
         UpdateKind,
     )
     from zepix_core.model.setting import setting
-    from zepix_core.model.trend_pulse import MarketState, TrendPulseData
+    from zepix_core.model.trend_pulse import HigherTrend, MarketState, TrendPulseData
     from zepix_core.model.wake import Wake
     from zepix_core.plugin import (
         Capability,
         DatabaseSettings,
+        GroupFeed,
         LogicPlugin,
         Metadata,
         Notifications,
@@ -68,11 +69,12 @@ _HOMES = {
         "UpdateKind",
     ),
     "zepix_core.model.setting": ("setting",),
-    "zepix_core.model.trend_pulse": ("MarketState", "TrendPulseData"),
+    "zepix_core.model.trend_pulse": ("HigherTrend", "MarketState", "TrendPulseData"),
     "zepix_core.model.wake": ("Wake",),
     "zepix_core.plugin": (
         "Capability",
         "DatabaseSettings",
+        "GroupFeed",
         "LogicPlugin",
         "Metadata",
         "Notifications",
@@ -107,6 +109,8 @@ __all__ = [
     "Decision",
     "DualResult",
     "Gate",
+    "GroupFeed",
+    "HigherTrend",
     "Leg",
     "LimitState",
     "LogicPlugin",

@@ -23,6 +23,7 @@ from zepix_core.services.worker_trend import Trend
 
 if TYPE_CHECKING:
     from zepix_core.storage.plugin_database import PluginDatabase
+    from zepix_core.storage.pulse import PulseStore
     from zepix_core.storage.trends import TrendStore
 
 VERSION = "2.0.0"
@@ -61,6 +62,7 @@ class ServiceAPI:
         host: Callable[[], HostView],
         db: "PluginDatabase",
         trends: "TrendStore",
+        pulse: "PulseStore",
     ) -> None:
         self.plugin_id = plugin_id
         self.log_to = logging.getLogger(f"zepix.plugin.{plugin_id}")
@@ -74,7 +76,7 @@ class ServiceAPI:
             lambda: host().rules,
             lambda: config().risk_settings().max_lot_size,
         )
-        self.trend = Trend(calls, trends)
+        self.trend = Trend(calls, trends, pulse, lambda: host().rules.trend_pulse.max_age_minutes)
         self.clock = Alarms(calls, clock)
         self._by_name()
 
@@ -117,6 +119,12 @@ class ServiceAPI:
         self.get_mtf_trends = trend.get_mtf_trends
         self.validate_v3_trend_alignment = trend.validate_v3_trend_alignment
         self.check_logic_alignment = trend.check_logic_alignment
+        self.update_trend_pulse = trend.update_trend_pulse
+        self.get_market_state = trend.get_market_state
+        self.get_pulse_data = trend.get_pulse_data
+        self.pulse_rows = trend.pulse_rows
+        self.check_pulse_alignment = trend.check_pulse_alignment
+        self.check_higher_tf_trend = trend.check_higher_tf_trend
 
     @property
     def config(self) -> Any:

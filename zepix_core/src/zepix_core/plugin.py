@@ -1,13 +1,18 @@
 """The base class of a plugin: what it declares about itself, and the settings every plugin has."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
-from zepix_core.model.alert import AlertClass
+from zepix_core.model.alert import Alert, AlertClass
+from zepix_core.model.decision import Decision
 from zepix_core.model.setting import setting
+
+if TYPE_CHECKING:
+    from zepix_core.api import ServiceAPI
 
 
 class Capability(StrEnum):
@@ -102,6 +107,29 @@ class LogicPlugin:
     """Base class of every plugin. Override the declarations and the hooks you need.
 
     Attributes:
+class GroupFeed(ABC):
+    """Takes alerts for a database group as a whole: once each, before any plugin of the group sees them.
+
+    One object per group, in the worker of its plugins; they name its class as `LogicPlugin.group_feed`. It
+    goes by the group's name, so the group must not be called like a plugin. It runs while a plugin of the
+    group is loaded, be it disabled or in shadow, and may place no orders. Its decision is told by
+    ``zepix why`` like a plugin's; it is the alert's outcome when no plugin takes the alert.
+
+    Attributes:
+        alerts: Alert kinds taken, on any timeframe, each with its class: an entry expires like a plugin's.
+    """
+
+    alerts: ClassVar[Mapping[str, AlertClass]] = {}
+
+    async def on_start(self, api: "ServiceAPI") -> None:
+        """The group's plugins have started; nothing was delivered before."""
+        return None
+
+    @abstractmethod
+    async def on_alert(self, alert: Alert, api: "ServiceAPI") -> Decision | None:
+        """Take one alert; may come again after a crash with the same `key`."""
+
+
         name: Display name.
         alerts: Alert kinds taken, each with its class: the text under ``type`` (else ``action``) of a
             JSON alert, or the head of a pipe-separated one.
@@ -115,6 +143,7 @@ class LogicPlugin:
         plugin_type: ``V3_COMBINED``, ``V6_PRICE_ACTION`` or ``CUSTOM``.
     """
 
+        group_feed: Takes alerts for the whole group; the plugins of a group name the same class or none.
     name: ClassVar[str] = ""
     alerts: ClassVar[Mapping[str, AlertClass]] = {}
     timeframes: ClassVar[tuple[str, ...]] = ()
@@ -124,3 +153,4 @@ class LogicPlugin:
     database_group: ClassVar[str] = ""
     migrations: ClassVar[str] = ""
     plugin_type: ClassVar[str] = "CUSTOM"
+    group_feed: ClassVar[type[GroupFeed] | None] = None

@@ -93,6 +93,15 @@ class MarketDataSettings:
     )
 
 
+@attrs.frozen(kw_only=True)
+class TrendPulseSettings:
+    """The trend pulse that charts report."""
+
+    max_age_minutes: int = setting(
+        0, doc="A row older than this counts as absent, minutes; 0: never, 4320 spans a weekend", ge=0
+    )
+
+
 def shipped_tiers() -> dict[str, RiskTierSettings]:
     """The shipped tiers: tier name = balance threshold."""
     limits = {"5000": (100, 500), "10000": (200, 1000), "25000": (500, 2500), "50000": (1000, 5000),
@@ -170,6 +179,9 @@ class RiskRules:
     rates: RateSettings = setting(factory=RateSettings, doc="Entries a minute")
     dual_orders: DualOrderSettings = setting(factory=DualOrderSettings, doc="How a total is split")
     market_data: MarketDataSettings = setting(factory=MarketDataSettings, doc="How fresh a price must be")
+    trend_pulse: TrendPulseSettings = setting(
+        factory=TrendPulseSettings, doc="How long the trend pulse counts"
+    )
     daily_reset_time: str = setting(
         "03:35", doc="Local time at which the trading day starts, HH:MM", validator=check_reset_time
     )

@@ -49,3 +49,20 @@ class TrendPulseData:
         """From 0.0 (equal counts, or none) to 1.0 (all that lean lean one way)."""
         total = self.bull_count + self.bear_count
         return abs(self.bull_count - self.bear_count) / total if total else 0.0
+
+
+@attrs.frozen(kw_only=True)
+class HigherTrend:
+    """Whether the next higher timeframe leans the way of a trade.
+
+    Attributes:
+        higher_tf: Whose row was asked for, ``""`` when there is none above: nothing stands against it then.
+        bull_count, bear_count: Counts of that row, 0 when there is none.
+        reason: Why, in words.
+    """
+
+    aligned: bool
+    higher_tf: str
+    bull_count: int
+    bear_count: int
+    reason: str

@@ -13,6 +13,7 @@ from zepix_core.plugin import DatabaseSettings
 from zepix_core.storage.executor import SameThread, WriterThread
 from zepix_core.storage.migrations import current
 from zepix_core.storage.plugin_database import PluginDatabase, open_plugin_database
+from zepix_core.storage.pulse import PulseStore
 from zepix_core.storage.trends import TrendStore
 from zepix_core.wire.holder import take
 
@@ -31,6 +32,7 @@ class OpenedDatabase:
 
     handle: PluginDatabase
     trend: TrendStore
+    pulse: PulseStore
     schema_version: int
 
 
@@ -40,6 +42,7 @@ class _Group:
     migrations: str
     database: PluginDatabase
     trend: TrendStore
+    pulse: PulseStore
     schema_version: int
     guard: Any
 
@@ -73,7 +76,7 @@ class Databases:
                 f"plugins of the database group {group} disagree about its file or its migrations.",
                 "Declare the same migrations and database.path in each.",
             )
-        return OpenedDatabase(held.database.of(plugin_id), held.trend, held.schema_version)
+        return OpenedDatabase(held.database.of(plugin_id), held.trend, held.pulse, held.schema_version)
 
     async def close(self) -> None:
         """Close every file and give the groups back."""
@@ -96,11 +99,13 @@ class Databases:
             )
             trend = TrendStore(database)
             await trend.load()
+            pulse = PulseStore(database)
+            await pulse.load()
             version = await database.read(current)
         except BaseException:
             guard.release()
             raise
-        return _Group(path, migrations, database, trend, int(version or 0), guard)
+        return _Group(path, migrations, database, trend, pulse, int(version or 0), guard)
 
 
 def _inside(folder: Path, name: str) -> Path:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from typing import Any
 
 from zepix_core.errors import PluginError
@@ -18,11 +19,19 @@ class Scope:
     Attributes:
         call: Its number, as the host gave it.
         alert_key: Key of the alert of a running ``on_alert``, ``None`` elsewhere and after it returned.
+        received_at: When that alert was received.
     """
 
-    def __init__(self, call: int, alert_key: str | None, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        call: int,
+        alert_key: str | None,
+        monotonic: Callable[[], float],
+        received_at: datetime | None = None,
+    ) -> None:
         self.call = call
         self.alert_key = alert_key
+        self.received_at = received_at
         self._monotonic = monotonic
         self._started = monotonic()
         self._waiting = 0
@@ -70,6 +79,11 @@ class BoundCalls:
     def alert_key(self) -> str:
         scope = running.get()
         return "" if scope is None else scope.alert_key or ""
+
+    @property
+    def alert_received(self) -> datetime | None:
+        scope = running.get()
+        return None if scope is None or scope.alert_key is None else scope.received_at
 
     async def call(self, name: str, payload: Any) -> Any:
         if name not in CALLS:

@@ -120,6 +120,7 @@ class WorkerCore:
                 self._host_view,
                 opened.handle,
                 opened.trend,
+                opened.pulse,
             )
             start = self._dispatcher.call_one(plugin_id, "on_start", api=hosted.api)
             await self._run(plugin_id, "on_start", start)
@@ -145,8 +146,13 @@ class WorkerCore:
             raise PluginError(f"{request.plugin} does not run here.")
         async with hosted.turn:
             self._channel.notify("began", Began(call=request.call))
-            key = request.alert.key if request.alert is not None and request.hook == "on_alert" else None
-            scope = Scope(request.call, key, self._clock.monotonic)
+            alert = request.alert if request.hook == "on_alert" else None
+            scope = Scope(
+                request.call,
+                None if alert is None else alert.key,
+                self._clock.monotonic,
+                None if alert is None else alert.received_at,
+            )
             token = running.set(scope)
             try:
                 with logs.bound(**_bound(request)):

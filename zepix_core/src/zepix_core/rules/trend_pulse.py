@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from zepix_core.model.market import Side
-from zepix_core.model.trend_pulse import MarketState, TrendPulseData
+from zepix_core.model.trend_pulse import HigherTrend, MarketState, TrendPulseData
 
 TIMEFRAMES = 6
 DAILY = "1440"
-HIGHER = {"1": "5", "5": "15", "15": "60", "60": "240"}
+HIGHER = {"1": "5", "5": "15", "15": "60", "60": "240", "240": ""}
 _WORDS = {state.value: state for state in MarketState}
 
 
@@ -66,6 +66,31 @@ def pulse_aligned(rows: Iterable[TrendPulseData], side: Side) -> bool:
     """Whether the sums lean the way of a trade; a tie does not."""
     bull, bear = pulse_sums(rows)
     return (bull - bear) * side.sign > 0
+
+
+def higher_trend(rows: Iterable[TrendPulseData], timeframe: str, side: Side) -> HigherTrend:
+    """Whether the row of the timeframe above (`HIGHER`) leans the way of a trade.
+
+    Raises:
+        KeyError: ``timeframe`` is not one of `HIGHER`.
+    """
+    higher = HIGHER[timeframe]
+    row = next((row for row in rows if row.timeframe == higher), None)
+    if not higher:
+        aligned, reason = True, f"there is no timeframe above {timeframe}"
+    elif row is None:
+        aligned, reason = False, f"nothing is known of {higher}"
+    else:
+        aligned = row.net_direction == side.sign
+        word = "is for" if aligned else "is not for"
+        reason = f"{higher} has {row.bull_count} bullish and {row.bear_count} bearish: it {word} {side}"
+    return HigherTrend(
+        aligned=aligned,
+        higher_tf=higher,
+        bull_count=0 if row is None else row.bull_count,
+        bear_count=0 if row is None else row.bear_count,
+        reason=reason,
+    )
 
 
 def state_matches(state: MarketState, side: Side) -> bool:
