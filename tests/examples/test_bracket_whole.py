@@ -1,7 +1,9 @@
 """The bracket plugin in a whole host on virtual time: from the webhook to the paper broker's book."""
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -79,3 +81,28 @@ async def test_a_refused_alert_ends_with_its_reason_and_no_order(
         (alert,) = await paper.alerts()
         assert (alert.state, alert.reason) == ("refused", reason)
         assert await paper.positions() == ()
+
+
+@pytest.mark.parametrize("switch", ["notify_on_entry", "notify_on_exit"])
+async def test_a_switch_of_its_settings_keeps_its_notices_out_until_the_next_start_with_it_on(
+    paper_host: Hosts, switch: str
+) -> None:
+    kept = {"notify_on_entry": "exit", "notify_on_exit": "entry"}[switch]
+    quiet = {"bracket": {"notifications": {switch: False}}}
+    async with paper_host(only=("zepix-bracket",), plugin_settings=quiet) as paper:
+        await sent(paper, json.dumps(BUY), '{"id": "w2", "symbol": "EURUSD", "action": "close"}')
+        assert told(paper.home.journal_db) == [kept]
+        home, clock = paper.home, paper.clock
+    home.plugin_file("bracket").unlink()
+    async with PaperHost(home.path, only=("zepix-bracket",), clock=clock) as paper:
+        await sent(
+            paper,
+            json.dumps(BUY | {"id": "w3"}),
+            '{"id": "w4", "symbol": "EURUSD", "action": "close"}',
+        )
+        assert told(home.journal_db) == [kept, "entry", "exit"]
+
+
+def told(journal: Path) -> list[str]:
+    with closing(sqlite3.connect(journal)) as connection:
+        return [row[0] for row in connection.execute("SELECT type FROM outbox ORDER BY id")]

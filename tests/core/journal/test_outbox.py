@@ -2,7 +2,9 @@
 
 import sqlite3
 
-from zepix_core.journal.outbox import put
+import pytest
+
+from zepix_core.journal.outbox import put, remember_switches
 from zepix_core.model.notice import Notice, Priority
 from zepix_core.storage.journal_schema import TABLES
 from zepix_core.testing.clock import VirtualClock
@@ -36,3 +38,38 @@ def test_notices_without_a_key_are_never_merged() -> None:
     connection, clock = journal(), VirtualClock()
     notice = Notice(type="alert_error", priority=Priority.HIGH)
     assert [put(connection, clock, notice) for _ in range(2)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("switch", "kinds"),
+    [
+        ("notify_on_entry", ("entry",)),
+        ("notify_on_exit", ("exit", "sl_hit", "tp_hit", "profit_booking")),
+        ("notify_on_error", ("error", "order_failed", "plugin_error", "alert_error")),
+    ],
+)
+def test_a_plugin_with_a_switch_off_puts_no_such_notice_and_all_others(
+    switch: str, kinds: tuple[str, ...]
+) -> None:
+    connection, clock = journal(), VirtualClock()
+    remember_switches(connection, clock, "quiet", {switch: False})
+    for kind in ("entry", "exit", "sl_hit", "order_failed", "alert_error", "order_unresolved", *kinds):
+        silent = put(connection, clock, Notice(type=kind, priority=Priority.HIGH, plugin="quiet")) is None
+        assert silent == (kind in kinds)
+        assert put(connection, clock, Notice(type=kind, priority=Priority.HIGH, plugin="other")) is not None
+        assert put(connection, clock, Notice(type=kind, priority=Priority.HIGH)) is not None
+
+
+def test_what_is_critical_is_told_whatever_the_switches_say() -> None:
+    connection, clock = journal(), VirtualClock()
+    remember_switches(connection, clock, "quiet", {"notify_on_error": False})
+    dead = Notice(type="alert_error", priority=Priority.CRITICAL, plugin="quiet")
+    assert put(connection, clock, dead) is not None
+
+
+def test_a_switch_that_is_on_again_lets_notices_through() -> None:
+    connection, clock = journal(), VirtualClock()
+    entry = Notice(type="entry", priority=Priority.HIGH, plugin="p")
+    for wanted in (False, True):
+        remember_switches(connection, clock, "p", {"notify_on_entry": wanted})
+        assert (put(connection, clock, entry) is not None) == wanted

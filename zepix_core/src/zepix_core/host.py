@@ -28,7 +28,7 @@ from zepix_core.errors import BrokerOffline, PluginError, StorageError, ZepixErr
 from zepix_core.inbox.loop import InboxLoop
 from zepix_core.inbox.prices import AlertPrices
 from zepix_core.inbox.store import InboxStore
-from zepix_core.journal import events
+from zepix_core.journal import events, outbox
 from zepix_core.journal.feed import UpdateFeed
 from zepix_core.journal.opening import has_wal_defect, open_journal, prepare_journal
 from zepix_core.journal.orders import OrderDesk, account_key, core_context
@@ -420,10 +420,18 @@ class Host:
     def _note(self, kind: str, facts: dict[str, Any], connection: sqlite3.Connection) -> None:
         events.append(connection, self.clock, kind, facts)
 
+    def _note_switches(self, plugin: str, connection: sqlite3.Connection) -> None:
+        for status in self.plugins.statuses():
+            if status.id == plugin and status.hello is not None:
+                told = status.hello.config.get("notifications", {})
+                outbox.remember_switches(connection, self.clock, plugin, told)
+
     def _plugin_event(self, event: PluginEvent) -> None:
         if event.plugin and event.kind in (EventKind.LOADED, EventKind.ENABLED) and self._ready:
             self.feed.wake(event.plugin)
         self.life.spawn(self.journal.run(partial(write_event, clock=self.clock, event=event)))
+        if event.kind is EventKind.LOADED:
+            self.life.spawn(self.journal.run(partial(self._note_switches, event.plugin)))
 
     def _crashed(self, crashed: "asyncio.Future[None]") -> None:
         if not crashed.cancelled() and (error := crashed.exception()) is not None:

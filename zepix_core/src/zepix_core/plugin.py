@@ -42,10 +42,12 @@ class Metadata:
 class Notifications:
     """What this plugin tells people."""
 
-    notify_on_entry: bool = setting(True, doc="Tell people of entries")
-    notify_on_exit: bool = setting(True, doc="Tell people of exits")
-    notify_on_error: bool = setting(True, doc="Tell people of errors")
-    notify_on_routing: bool = setting(True, doc="Tell people how an alert was routed")
+    notify_on_entry: bool = setting(True, doc="Put notices of its entries in the outbox")
+    notify_on_exit: bool = setting(True, doc="Put notices of its exits, stops and targets in the outbox")
+    notify_on_error: bool = setting(
+        True, doc="Put notices of its errors in the outbox; critical ones always are"
+    )
+    notify_on_routing: bool = setting(True, doc="Put notices in the outbox of how an alert was routed")
     use_voice_alerts: bool = setting(False, doc="Speak notices of this plugin")
     telegram_bot: str = setting(
         "notification",

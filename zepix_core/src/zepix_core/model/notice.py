@@ -1,9 +1,17 @@
 """Something that people should hear of."""
 
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any
 
 import attrs
+
+SWITCHES: Mapping[str, str] = {
+    "entry": "notify_on_entry",
+    **dict.fromkeys(("exit", "sl_hit", "tp_hit", "profit_booking"), "notify_on_exit"),
+    **dict.fromkeys(("error", "order_failed", "plugin_error", "alert_error"), "notify_on_error"),
+}
+"""Notice types that a plugin's settings switch off, and the switch under ``notifications``."""
 
 
 class Priority(IntEnum):
