@@ -161,7 +161,7 @@ class InboxLoop:
             return False
         claims = Claims(clock=desk.clock, boot=desk.boot, max_age_ns=desk.max_age_ns, idle=self._idle(plans))
         for delivery in await desk.executor.run(partial(rows.claim, claims=claims, plans=plans)):
-            self._mailbox(delivery.plugin).put(delivery)
+            self._hand(delivery)
             self._open_deliveries += 1
         return True
 
@@ -173,15 +173,21 @@ class InboxLoop:
             expired = rows.is_expired(alert.received_ns, desk.clock.now_ns(), desk.max_age_ns)
             if any(not expired or route.alert_class is not AlertClass.ENTRY for route in routes):
                 return None
-        absent = () if routes else desk.plugins.absent(alert.kind, alert.timeframe)
+        plugins = any(not route.is_feed for route in routes)
+        absent = () if plugins else desk.plugins.absent(alert.kind, alert.timeframe)
         return Plan(alert_id=alert.id, routes=routes, absent=absent)
 
     def _idle(self, plans: list[Plan]) -> frozenset[str]:
         """Plugins that can be asked at once, so that one commit claims and starts."""
         if not self._desk.open.is_set():
             return frozenset()
-        names = {route.plugin for plan in plans for route in plan.routes}
+        names = {name for plan in plans for route in plan.routes for name in (route.plugin, route.feed)}
         return frozenset(name for name in names if (box := self._mailboxes.get(name)) is None or box.idle)
+
+    def _hand(self, delivery: Delivery) -> None:
+        """Queue it; what its group's feed got until now comes first."""
+        feed = self._mailboxes.get(delivery.feed) if delivery.feed != delivery.plugin else None
+        self._mailbox(delivery.plugin).put(delivery, None if feed is None else feed.last)
 
     def _mailbox(self, plugin: str) -> Mailbox:
         box = self._mailboxes.get(plugin)

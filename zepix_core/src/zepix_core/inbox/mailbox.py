@@ -100,13 +100,25 @@ def _text(decision: Decision) -> str:
     return data.decode()
 
 
+@attrs.frozen
+class _Queued:
+    delivery: Delivery
+    after: asyncio.Event | None
+    ended: asyncio.Event
+
+
 class Mailbox:
-    """The queue of one plugin and the task that empties it."""
+    """The queue of one plugin and the task that empties it.
+
+    Attributes:
+        last: Set once the delivery that was queued last has ended; ``None`` before the first.
+    """
 
     def __init__(self, desk: Desk, finished: Callable[[Delivery], None]) -> None:
         self._desk = desk
         self._finished = finished
-        self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
+        self.last: asyncio.Event | None = None
+        self._queue: asyncio.Queue[_Queued] = asyncio.Queue()
         self._busy = self._asking = self._closing = False
         self.task = asyncio.get_running_loop().create_task(self._work())
 
@@ -115,9 +127,10 @@ class Mailbox:
         """Nothing is being asked and nothing waits."""
         return not self._busy and self._queue.empty()
 
-    def put(self, delivery: Delivery) -> None:
-        """Queue a delivery behind those already there."""
-        self._queue.put_nowait(delivery)
+    def put(self, delivery: Delivery, after: asyncio.Event | None = None) -> None:
+        """Queue a delivery behind those already there; it is asked about once ``after`` is set, too."""
+        self.last = asyncio.Event()
+        self._queue.put_nowait(_Queued(delivery, after, self.last))
 
     async def close(self) -> None:
         """Finish the question under way, leave the rest; cancelling this gives up the question too."""
@@ -131,10 +144,14 @@ class Mailbox:
 
     async def _work(self) -> None:
         while not self._closing:
-            delivery = await self._queue.get()
+            queued = await self._queue.get()
             self._busy = True
+            if queued.after is not None:
+                await queued.after.wait()
+            delivery = queued.delivery
             with bound(alert_id=delivery.alert.id, plugin=delivery.plugin):
                 if await self._handle(delivery):
+                    queued.ended.set()
                     self._finished(delivery)
             self._busy = False
 
@@ -170,7 +187,8 @@ class Mailbox:
         if not delivery.started:
             await desk.write(partial(rows.start, clock=desk.clock, boot=desk.boot, delivery=delivery))
             delivery.started = True
-        if desk.prices is None:
+        if desk.prices is None or delivery.feed == delivery.plugin:
+            # That a group takes notice of an alert is no deal: its price moves nothing.
             return await desk.ask(delivery)
         desk.prices.remember(delivery.alert, delivery.price)
         answer = await desk.ask(delivery)

@@ -13,17 +13,30 @@ UNAVAILABLE = "plugin_unavailable"
 
 @attrs.frozen
 class Route:
-    """One plugin that takes an alert, and what the alert is about for that plugin."""
+    """One plugin that takes an alert, or the feed of a database group.
+
+    Attributes:
+        alert_class: What the alert is about for it.
+        feed: Who must be done with this alert and all before it first: the feed of the plugin's group, ``""``
+            when it has none. A feed's own route names itself.
+    """
 
     plugin: str
     alert_class: AlertClass
+    feed: str = ""
+
+    @property
+    def is_feed(self) -> bool:
+        """It is no plugin but takes the alert for its whole group."""
+        return self.plugin == self.feed
 
 
 class Plugins(Protocol):
     """The enabled plugins as the inbox sees them. What a worker declared stays valid while it is away."""
 
     def routes(self, kind: str, timeframe: str | None) -> tuple[Route, ...]:
-        """The enabled plugins that take such an alert, first asked first; cheap and without waiting."""
+        """The feeds and enabled plugins that take such an alert, first asked first, feeds before plugins;
+        cheap and without waiting."""
 
     def absent(self, kind: str, timeframe: str | None) -> tuple[str, ...]:
         """Plugins that would take such an alert and cannot be asked; cheap and without waiting."""

@@ -52,11 +52,16 @@ class Waiting:
 
 @attrs.frozen(kw_only=True)
 class Plan:
-    """Whom an alert goes to; ``absent``: when to nobody, who would have taken it and cannot."""
+    """Whom an alert goes to; ``absent``: when to no plugin, who would have taken it and cannot."""
 
     alert_id: int
     routes: tuple[Route, ...]
     absent: tuple[str, ...] = ()
+
+    @property
+    def feeds(self) -> frozenset[str]:
+        """The feeds among those it goes to."""
+        return frozenset(route.plugin for route in self.routes if route.is_feed)
 
 
 @attrs.define(kw_only=True)
@@ -70,6 +75,7 @@ class Delivery:
         is_entry: An entry for this plugin: it expires.
         tries: Deaths of the worker or the host while this plugin had it.
         started: Its row says that the plugin is being asked.
+        feed: As `Route.feed`; ``feeds``: who of all that have this alert are feeds.
     """
 
     id: int
@@ -80,6 +86,8 @@ class Delivery:
     is_entry: bool
     tries: int
     started: bool = False
+    feed: str = ""
+    feeds: frozenset[str] = frozenset()
 
 
 @attrs.frozen(kw_only=True)
@@ -111,7 +119,9 @@ def claim(connection: sqlite3.Connection, claims: Claims, plans: Sequence[Plan])
     idle = set(claims.idle)
     for plan in plans:
         for delivery in _claim_one(connection, claims, plan):
-            if delivery.plugin in idle:
+            # Whoever waits for a feed is not being asked yet.
+            waits = delivery.feed not in ("", delivery.plugin) and delivery.feed not in idle
+            if delivery.plugin in idle and not waits:
                 idle.discard(delivery.plugin)
                 start(connection, claims.clock, claims.boot, delivery)
                 delivery.started = True
@@ -139,26 +149,29 @@ def _claim_one(connection: sqlite3.Connection, claims: Claims, plan: Plan) -> li
         for plugin in (*(route.plugin for route in plan.routes), *plan.absent):
             delivery_id = connection.execute(_HAND, (plan.alert_id, plugin)).fetchone()[0]
             rows.append((delivery_id, plugin, DeliveryState.NEW, None, 0))
-    classes = {route.plugin: route.alert_class for route in plan.routes}
+    routes = {route.plugin: route for route in plan.routes}
     handed: list[Delivery] = []
     for delivery_id, plugin, state, reason, tries in rows:
         if not Outcome(DeliveryState(state), reason).open:
             continue
+        route = routes.get(plugin)
         delivery = Delivery(
             id=delivery_id,
             plugin=plugin,
             alert=alert,
             price=price,
             received_ns=received_ns,
-            is_entry=classes.get(plugin) is AlertClass.ENTRY,
+            is_entry=route is not None and route.alert_class is AlertClass.ENTRY,
             tries=tries,
+            feed="" if route is None else route.feed,
+            feeds=plan.feeds,
         )
-        outcome = _without_asking(delivery, plugin in classes, now, claims.max_age_ns)
+        outcome = _without_asking(delivery, route is not None, now, claims.max_age_ns)
         if outcome is None:
             handed.append(delivery)
         else:
             _close(connection, claims.clock, delivery, outcome, None)
-    _settle(connection, claims.clock, alert)
+    _settle(connection, claims.clock, alert, plan.feeds)
     return handed
 
 
@@ -201,7 +214,7 @@ def finish(
 ) -> None:
     """Store how a delivery ended, and settle the alert when it was the last."""
     _close(connection, clock, delivery, outcome, decision)
-    _settle(connection, clock, delivery.alert)
+    _settle(connection, clock, delivery.alert, delivery.feeds)
 
 
 def _close(
@@ -222,9 +235,11 @@ def _close(
     )
 
 
-def _settle(connection: sqlite3.Connection, clock: Clock, alert: Alert) -> None:
+def _settle(connection: sqlite3.Connection, clock: Clock, alert: Alert, feeds: frozenset[str]) -> None:
     rows = connection.execute(_DELIVERIES, (alert.id,)).fetchall()
-    outcomes = [Outcome(DeliveryState(state), reason) for _, _, state, reason, _ in rows]
+    outcomes = [
+        Outcome(DeliveryState(state), reason, feed=plugin in feeds) for _, plugin, state, reason, _ in rows
+    ]
     settlement = settle(outcomes)
     if settlement is None:
         return

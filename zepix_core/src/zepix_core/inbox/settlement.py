@@ -31,11 +31,13 @@ class Outcome:
     Attributes:
         reason: A lower-case code.
         error: What went wrong, in words; ``""`` when nothing did.
+        feed: It is the outcome of a group's feed, which has no say where plugins have one.
     """
 
     state: DeliveryState
     reason: str | None = None
     error: str = ""
+    feed: bool = False
 
     @property
     def open(self) -> bool:
@@ -79,21 +81,25 @@ def settle(outcomes: Sequence[Outcome]) -> Settlement | None:
 
     One plugin that acted makes it done. Else a plugin that broke makes it dead, so that somebody looks.
     Else it is done when a plugin had nothing to do, and refused with the first reason when all refused:
-    a plugin's own reason goes before the host's.
+    a plugin's own reason goes before the host's. A feed counts like a plugin where there is none; beside
+    plugins only its failure does, and that it acted when none of them did.
     """
     if not outcomes:
         return Settlement("refused", "no_plugin")
     if any(outcome.open for outcome in outcomes):
         return None
-    states = [outcome.state for outcome in outcomes]
+    judges = [outcome for outcome in outcomes if not outcome.feed] or outcomes
+    states = [outcome.state for outcome in judges]
     if DeliveryState.ACTED in states:
         return Settlement("done")
     for outcome in outcomes:
         if outcome.broken:
             return Settlement("dead", outcome.reason)
+    if any(outcome.state is DeliveryState.ACTED for outcome in outcomes):
+        return Settlement("done")
     if DeliveryState.NOTHING in states:
-        return Settlement("done", outcomes[states.index(DeliveryState.NOTHING)].reason)
+        return Settlement("done", judges[states.index(DeliveryState.NOTHING)].reason)
     for state in (DeliveryState.REJECTED, DeliveryState.EXPIRED, DeliveryState.FAILED):
         if state in states:
-            return Settlement("refused", outcomes[states.index(state)].reason)
+            return Settlement("refused", judges[states.index(state)].reason)
     raise AssertionError(f"unknown states {states}")

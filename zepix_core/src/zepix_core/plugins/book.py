@@ -12,7 +12,7 @@ from zepix_core.errors import PluginError, WireError
 from zepix_core.inbox.port import Route
 from zepix_core.model.alert import AlertClass
 from zepix_core.plugins.deaths import DeathCount
-from zepix_core.plugins.discovery import FoundDistribution
+from zepix_core.plugins.discovery import RESERVED, FoundDistribution
 from zepix_core.plugins.hello import PluginHello
 from zepix_core.plugins.lockfile import LockEntry
 from zepix_core.plugins.states import PluginState, PluginStatus, Verdicts
@@ -20,15 +20,18 @@ from zepix_core.services.facts import PluginFacts
 from zepix_core.wire.codec import decode
 
 DEFAULT_SWITCH = PluginSwitch()
+BROKEN = (PluginState.QUARANTINED, PluginState.FAILED)
 
 
 @attrs.define(kw_only=True)
 class Record:
-    """One plugin. ``running`` is its state as far as its worker goes; see `PluginBook.state`."""
+    """One plugin, or the feed of a database group. ``running`` is its state as far as its worker goes; see
+    `PluginBook.state`."""
 
     id: str
     distribution: str
     version: str
+    feed: bool = False
     problem: str = ""
     hello: PluginHello | None = None
     running: PluginState = PluginState.DISCOVERED
@@ -43,7 +46,7 @@ class Record:
 
 
 class PluginBook:
-    """Records by plugin id.
+    """Records by plugin id; a group's feed has one under the name of the group.
 
     Attributes:
         lock: Entries of ``zepix.lock`` by distribution.
@@ -65,14 +68,48 @@ class PluginBook:
                     continue
                 old = known.get(plugin.id)
                 if old is None or old.distribution != distribution.name:
+                    hello = remembered.get(plugin.id)
                     old = Record(
                         id=plugin.id,
                         distribution=distribution.name,
                         version=distribution.version,
-                        hello=remembered.get(plugin.id),
+                        hello=None if hello is None or hello.feed else hello,
                     )
                 old.version, old.problem = distribution.version, plugin.problem
                 self._records[plugin.id] = old
+        told = {**remembered, **{record.id: record.hello for record in known.values() if record.hello}}
+        for hello in told.values():
+            members = self._members(hello.id)
+            if hello.feed and members:
+                self.take_feed(members[0], hello, known.get(hello.id))
+
+    def take_feed(self, member: Record, hello: PluginHello, known: Record | None = None) -> Record | None:
+        """The feed of the group that ``member`` is of; ``None`` when its name is somebody else's."""
+        if hello.id in self._records or hello.id in RESERVED:
+            return None
+        if known is None or not known.feed or known.distribution != member.distribution:
+            known = Record(
+                id=hello.id,
+                distribution=member.distribution,
+                version=member.version,
+                feed=True,
+                hello=hello,
+            )
+        known.version = member.version
+        self._records[hello.id] = known
+        return known
+
+    def drop(self, feed: str) -> None:
+        """Forget a feed: no plugin of its group names it any more."""
+        del self._records[feed]
+
+    def _members(self, group: str) -> list[Record]:
+        """The plugins of a database group, as they said last."""
+        return [
+            r
+            for r in self._records.values()
+            if not r.feed and r.hello is not None and r.hello.database_group == group
+        ]
 
     def record(self, plugin: str) -> Record:
         """One plugin.
@@ -87,8 +124,12 @@ class PluginBook:
             )
         return record
 
+    def is_unknown(self, name: str) -> bool:
+        """Nobody goes by that name; the host's own names are not free."""
+        return name not in self._records and name not in RESERVED
+
     def of(self, distribution: str) -> list[Record]:
-        """The plugins of one distribution."""
+        """The plugins of one distribution, and its groups' feeds."""
         return [record for record in self._records.values() if record.distribution == distribution]
 
     def __iter__(self) -> Iterator[Record]:
@@ -108,6 +149,10 @@ class PluginBook:
             return PluginState.QUARANTINED
         if record.running is PluginState.FAILED:
             return PluginState.FAILED
+        if record.feed:
+            # It runs for the plugins of its group that are loaded, switched off or not.
+            dead = all(self.state(member) in BROKEN for member in self._members(record.id))
+            return PluginState.QUARANTINED if dead else record.running
         if self._switched_off(record):
             return PluginState.DISABLED
         return record.running
@@ -147,31 +192,38 @@ class PluginBook:
         return told or self._switch(record.id).shadow_mode is True
 
     def routes(self, kind: str, timeframe: str | None) -> tuple[Route, ...]:
-        """Plugins that take such an alert, by priority. A timeframe sorts out entries and exits only:
-        information concerns all plugins of a trade, and what names none is theirs to read."""
-        taken: list[tuple[int, Route]] = []
+        """Feeds and plugins that take such an alert: feeds first, plugins by priority. A timeframe sorts out
+        entries and exits of plugins only: information concerns all plugins of a trade, and what names none is
+        theirs to read."""
+        taken: list[tuple[bool, int, Route]] = []
         for record in self._records.values():
             about = _about(record.hello, kind, timeframe)
             if about is not None and self.may_be_called(record):
-                taken.append((self._settings().priority(record.id), Route(record.id, about)))
-        return tuple(route for _, route in sorted(taken, key=lambda pair: (pair[0], pair[1].plugin)))
+                route = Route(record.id, about, self._feed_of(record))
+                taken.append((not record.feed, self._settings().priority(record.id), route))
+        return tuple(row[2] for row in sorted(taken, key=lambda row: (row[0], row[1], row[2].plugin)))
+
+    def _feed_of(self, record: Record) -> str:
+        group = "" if record.hello is None else record.hello.database_group
+        feed = self._records.get(group)
+        return group if feed is not None and feed.feed and feed.distribution == record.distribution else ""
 
     def absent(self, kind: str, timeframe: str | None) -> tuple[str, ...]:
-        """Plugins that would take such an alert and cannot: quarantined, or failed at their start."""
-        broken = (PluginState.QUARANTINED, PluginState.FAILED)
-        return tuple(
-            record.id
+        """Feeds and plugins that would take such an alert and cannot: quarantined, or failed at start."""
+        found = [
+            record
             for record in self._records.values()
-            if _about(record.hello, kind, timeframe) is not None and self.state(record) in broken
-        )
+            if _about(record.hello, kind, timeframe) is not None and self.state(record) in BROKEN
+        ]
+        return tuple(record.id for record in sorted(found, key=lambda record: not record.feed))
 
     def heads(self) -> frozenset[str]:
         """All alert kinds that some plugin ever named in its hello."""
         return frozenset(kind for r in self._records.values() if r.hello for kind in r.hello.alerts)
 
     def statuses(self) -> tuple[PluginStatus, ...]:
-        """Every plugin as it stands, by priority and id."""
-        rows = [self._status(record) for record in self._records.values()]
+        """Every plugin as it stands, by priority and id; feeds are none."""
+        rows = [self._status(record) for record in self._records.values() if not record.feed]
         return tuple(sorted(rows, key=lambda row: (row.priority, row.id)))
 
     def _status(self, record: Record) -> PluginStatus:
@@ -184,7 +236,7 @@ class PluginBook:
             enabled=self.may_be_called(record),
             shadow=self._shadow(record),
             priority=self._settings().priority(record.id),
-            error=record.problem or quarantine or record.error,
+            error=record.problem or quarantine or record.error or self._feed_trouble(record),
             faults=record.faults,
             calls=record.calls,
             errors=record.errors,
@@ -193,6 +245,13 @@ class PluginBook:
             last_call_ns=record.last_call_ns,
             hello=record.hello,
         )
+
+    def _feed_trouble(self, record: Record) -> str:
+        feed = self._records.get(self._feed_of(record))
+        if feed is None or self.state(feed) not in BROKEN:
+            return ""
+        reason = self.verdicts.quarantined.get(feed.id) or feed.error
+        return f"the feed {feed.id} of its group is {self.state(feed)}: {reason}"
 
     def remember(self, path: Path) -> None:
         """Keep what the workers said last, for the time they are away and for a stopped host."""

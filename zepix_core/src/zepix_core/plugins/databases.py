@@ -76,7 +76,12 @@ class Databases:
                 f"plugins of the database group {group} disagree about its file or its migrations.",
                 "Declare the same migrations and database.path in each.",
             )
-        return OpenedDatabase(held.database.of(plugin_id), held.trend, held.pulse, held.schema_version)
+        return self.view(group, plugin_id)
+
+    def view(self, group: str, name: str) -> OpenedDatabase:
+        """An open group as somebody else of it sees it."""
+        held = self._groups[group]
+        return OpenedDatabase(held.database.of(name), held.trend, held.pulse, held.schema_version)
 
     async def close(self) -> None:
         """Close every file and give the groups back."""

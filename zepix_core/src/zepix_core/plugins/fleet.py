@@ -202,22 +202,47 @@ class Fleet:
             configs=configs,
             host=host_view(self.around.settings()),
             paths=self.around.paths,
+            without_feeds=tuple(
+                r.id for r in self.book.of(distribution) if r.feed and r.id in self.book.verdicts.quarantined
+            ),
         )
 
     def up(self, distribution: str, hello: WorkerHello) -> None:
-        """A worker said hello: register its plugins."""
+        """A worker said hello: register its plugins and feeds."""
         own = {record.id: record for record in self.book.of(distribution)}
         for told in hello.plugins:
-            record = own.get(told.id)
-            if record is None:
+            record = self._feed(own, told) if told.feed else own.get(told.id)
+            if record is None or record.feed is not told.feed:
                 log.error("the worker of %s speaks of %s, which is not its own", distribution, told.id)
+                if told.feed:
+                    text = f"the feed of its database group {told.id} cannot run: the name is taken"
+                    self.tell(EventKind.FAILED, distribution, "", text)
                 continue
             self.dispatcher.unregister(told.id)
             if told.state == "failed":
                 self._failed(record, told.error, told.faults)
                 continue
             self._loaded(record, told)
+        for name in self._unnamed(own, hello):
+            self.dispatcher.unregister(name)
+            self.book.drop(name)
         self._keep(lambda: self.book.remember(self.around.hellos_file))
+
+    def _feed(self, own: dict[str, Record], told: PluginHello) -> Record | None:
+        """The record of a feed that a worker speaks of, a new one if need be."""
+        known = own.get(told.id)
+        members = [r for r in own.values() if r.hello is not None and r.hello.database_group == told.id]
+        return known or (self.book.take_feed(members[0], told) if members else None)
+
+    def _unnamed(self, own: dict[str, Record], hello: WorkerHello) -> list[str]:
+        """Feeds that no plugin names any more, although plugins of their group are loaded."""
+        told = {row.id for row in hello.plugins if row.feed}
+        loaded = {row.database_group for row in hello.plugins if not row.feed and row.state != "failed"}
+        return [
+            name
+            for name, record in own.items()
+            if record.feed and name in loaded - told and name not in self.book.verdicts.quarantined
+        ]
 
     def down(self, distribution: str, charged: Sequence[str], reason: str) -> None:
         """A worker died: charge the guilty, and quarantine after too many."""
@@ -308,6 +333,9 @@ class Fleet:
         """A worker speaks for the plugins of its own distribution only."""
 
         def facts(plugin: str) -> PluginFacts:
+            if self.book.is_unknown(plugin) and not self.workers[distribution].ready.is_set():
+                # A feed that starts for the first time; it may do what needs no capability.
+                return PluginFacts(id=plugin)
             if self.book.record(plugin).distribution != distribution:
                 raise PluginError(f"{plugin} is no plugin of {distribution}.")
             return self.book.facts(plugin)

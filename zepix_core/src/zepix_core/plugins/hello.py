@@ -25,6 +25,7 @@ class WorkerInit:
         configs: Plugin id to its settings as plain values.
         host: Settings of the host that plugins may read, without anything secret.
         paths: Folders of packages that are put in front, with their ``.pth`` files (slots, tests).
+        without_feeds: Database groups whose feed is not to run: it was quarantined.
         check_only: Import and judge; open no database and call no hook.
     """
 
@@ -36,14 +37,16 @@ class WorkerInit:
     configs: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     host: dict[str, Any] = attrs.field(factory=dict)
     paths: tuple[str, ...] = ()
+    without_feeds: tuple[str, ...] = ()
     check_only: bool = False
 
 
 @attrs.frozen(kw_only=True)
 class PluginHello:
-    """What a worker says of one plugin.
+    """What a worker says of one plugin, or of the feed of a database group.
 
     Attributes:
+        feed: It is no plugin but the feed of the group of that name.
         state: ``loaded`` or ``failed``; then ``error`` says why and ``faults`` name wrong settings.
         hooks: The hooks it implements.
         alerts, timeframes, symbols, capabilities, plugin_type, database_group: As it declares them.
@@ -54,6 +57,7 @@ class PluginHello:
 
     id: str
     name: str = ""
+    feed: bool = False
     state: str = "loaded"
     error: str = ""
     faults: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
@@ -12,20 +12,23 @@ from zepix_core.config.structure import structure, to_plain
 from zepix_core.errors import PluginError, SettingsError
 from zepix_core.hookspecs import EVENT_HOOKS, HOOKS
 from zepix_core.model.alert import AlertClass
-from zepix_core.plugin import Capability, LogicPlugin, PluginConfig
+from zepix_core.plugin import Capability, GroupFeed, LogicPlugin, PluginConfig
 from zepix_core.plugins.dispatch import Dispatcher
+from zepix_core.plugins.group_feed import feed_of
 from zepix_core.plugins.hello import PluginHello
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 @attrs.frozen
 class LoadedPlugin:
-    """A plugin that may run, and what is said of it."""
+    """A plugin that may run, what is said of it, and the feed it names for its group."""
 
     instance: LogicPlugin
     config: PluginConfig
     hello: PluginHello
+    feed: type[GroupFeed] | None = None
 
 
 def describe(error: BaseException) -> str:
@@ -45,7 +48,8 @@ def load(
         kind = _import(plugin_id, target)
         config = read_config(plugin_id, kind.config_model, plain)
         hello = _declared(plugin_id, kind)
-        instance = _instantiate(plugin_id, kind)
+        feed = feed_of(plugin_id, kind)
+        instance = create(plugin_id, kind)
         hooks = dispatcher.register(instance, plugin_id)
         if not set(hooks) & set(EVENT_HOOKS):
             dispatcher.unregister(plugin_id)
@@ -60,7 +64,7 @@ def load(
     except PluginError as error:
         return PluginHello(id=plugin_id, state="failed", error=str(error))
     hello = with_config(attrs.evolve(hello, hooks=hooks), config)
-    return LoadedPlugin(instance, config, hello)
+    return LoadedPlugin(instance, config, hello, feed)
 
 
 def read_config(plugin_id: str, model: type[PluginConfig], plain: Mapping[str, Any]) -> PluginConfig:
@@ -115,7 +119,12 @@ def _import(plugin_id: str, target: str) -> type[LogicPlugin]:
     return found
 
 
-def _instantiate(plugin_id: str, kind: type[LogicPlugin]) -> LogicPlugin:
+def create(plugin_id: str, kind: type[T]) -> T:
+    """An object of a class of the plugin's author.
+
+    Raises:
+        PluginError: It cannot be created.
+    """
     try:
         return kind()
     except BaseException as error:

@@ -110,11 +110,11 @@ class PluginHost:
         self._fleet.workers.clear()
 
     def routes(self, kind: str, timeframe: str | None) -> tuple[Route, ...]:
-        """Enabled plugins that take such an alert, first asked first."""
+        """Feeds and enabled plugins that take such an alert, first asked first."""
         return self.book.routes(kind, timeframe)
 
     def absent(self, kind: str, timeframe: str | None) -> tuple[str, ...]:
-        """Plugins that would take such an alert and cannot: quarantined, or failed at their start."""
+        """Feeds and plugins that would take such an alert and cannot: quarantined, or failed at start."""
         return self.book.absent(kind, timeframe)
 
     def heads(self) -> frozenset[str]:
@@ -276,7 +276,7 @@ class PluginHost:
             self._fleet.is_changed(distribution)
             or not worker.ready.is_set()
             or any(states[name] in missing for name in names)
-            or all(state is PluginState.DISABLED for state in states.values())
+            or all(states[record.id] is PluginState.DISABLED for record in own if not record.feed)
         )
 
     async def _restart(self, distribution: str) -> None:
@@ -291,6 +291,12 @@ class PluginHost:
             PluginError: There is no such plugin.
         """
         record = self.book.record(plugin)
+        if record.feed:
+            raise PluginError(
+                f"{plugin} is no plugin: it feeds the database group of that name.",
+                "It runs as long as a plugin of the group is loaded, disabled or not.",
+                code="unknown_plugin",
+            )
         self.book.verdicts = attrs.evolve(self.book.verdicts, disabled=self.book.verdicts.disabled | {plugin})
         write_verdicts(self._around.verdicts_file, self.book.verdicts)
         self._fleet.tell(EventKind.DISABLED, record.distribution, plugin)

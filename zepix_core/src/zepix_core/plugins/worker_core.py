@@ -16,9 +16,10 @@ from zepix_core.api import ServiceAPI
 from zepix_core.clock import Clock
 from zepix_core.errors import PluginError, SettingsError, ZepixError
 from zepix_core.model.decision import Decision, Verdict
-from zepix_core.plugin import PluginConfig
-from zepix_core.plugins.databases import Databases
+from zepix_core.plugin import GroupFeed, PluginConfig
+from zepix_core.plugins.databases import Databases, OpenedDatabase
 from zepix_core.plugins.dispatch import Dispatcher
+from zepix_core.plugins.group_feed import FeedHooks, feed_hello
 from zepix_core.plugins.hello import (
     Began,
     ConfigReply,
@@ -31,7 +32,7 @@ from zepix_core.plugins.hello import (
     WorkerHello,
     WorkerInit,
 )
-from zepix_core.plugins.loading import LoadedPlugin, describe, load, read_config, with_config
+from zepix_core.plugins.loading import LoadedPlugin, create, describe, load, read_config, with_config
 from zepix_core.plugins.scope import BoundCalls, Scope, running
 from zepix_core.services.host_view import HostView, view_of
 from zepix_core.wire.channel import Channel, Handler
@@ -43,13 +44,13 @@ NOTHING_DECIDED = Decision(verdict=Verdict.NOTHING, action="ignore")
 
 
 class _Hosted:
-    """One plugin that runs here. Its hooks never overlap."""
+    """One plugin that runs here, or a group's feed. Its hooks never overlap."""
 
-    def __init__(self, loaded: LoadedPlugin) -> None:
-        self.config: PluginConfig = loaded.config
-        self.model = type(loaded.config)
-        self.hello = loaded.hello
-        self.instance = loaded.instance
+    def __init__(self, hello: PluginHello, config: PluginConfig, feed: type[GroupFeed] | None = None) -> None:
+        self.config = config
+        self.model = type(config)
+        self.hello = hello
+        self.feed = feed
         self.api: ServiceAPI | None = None
         self.since = 0.0
         self.turn = asyncio.Lock()
@@ -91,8 +92,9 @@ class WorkerCore:
         for plugin_id, target in init.entry_points.items():
             found = load(plugin_id, target, init.configs.get(plugin_id, {}), self._dispatcher)
             if isinstance(found, LoadedPlugin) and not init.check_only:
-                found = await self._take_up(plugin_id, _Hosted(found), init)
+                found = await self._take_up(plugin_id, found, init)
             hellos.append(found.hello if isinstance(found, LoadedPlugin) else found)
+        hellos += await self._start_feeds(init)
         return WorkerHello(
             pid=os.getpid(),
             distribution=init.distribution,
@@ -100,36 +102,76 @@ class WorkerCore:
             plugins=tuple(hellos),
         )
 
-    async def _take_up(self, plugin_id: str, hosted: _Hosted, init: WorkerInit) -> PluginHello:
+    async def _take_up(self, plugin_id: str, found: LoadedPlugin, init: WorkerInit) -> PluginHello:
+        hosted = _Hosted(found.hello, found.config, found.feed)
         try:
+            self._agree(hosted)
             opened = await self._databases.open(
                 plugin_id,
                 hosted.hello.database_group,
-                hosted.instance.migrations,
+                found.instance.migrations,
                 hosted.config.database,
                 Path(init.data_dir),
             )
             await opened.handle.note_start(init.version)
             hosted.hello = attrs.evolve(hosted.hello, schema_version=opened.schema_version)
-            calls = BoundCalls(self._channel, plugin_id)
-            hosted.api = ServiceAPI(
-                plugin_id,
-                calls,
-                self._clock,
-                lambda: hosted.config,
-                self._host_view,
-                opened.handle,
-                opened.trend,
-                opened.pulse,
-            )
-            start = self._dispatcher.call_one(plugin_id, "on_start", api=hosted.api)
-            await self._run(plugin_id, "on_start", start)
+            await self._begin(plugin_id, hosted, opened)
         except ZepixError as error:
             log.error("%s cannot be started: %s", plugin_id, error)
             self._dispatcher.unregister(plugin_id)
             return attrs.evolve(hosted.hello, state="failed", error=str(error))
+        return hosted.hello
+
+    async def _begin(self, name: str, hosted: _Hosted, opened: OpenedDatabase) -> None:
+        """Bind the API and call ``on_start``; from then on it may be called."""
+        hosted.api = ServiceAPI(
+            name,
+            BoundCalls(self._channel, name),
+            self._clock,
+            lambda: hosted.config,
+            self._host_view,
+            opened.handle,
+            opened.trend,
+            opened.pulse,
+        )
+        await self._run(name, "on_start", self._dispatcher.call_one(name, "on_start", api=hosted.api))
         hosted.since = self._clock.monotonic()
-        self._hosted[plugin_id] = hosted
+        self._hosted[name] = hosted
+
+    def _agree(self, hosted: _Hosted) -> None:
+        group = hosted.hello.database_group
+        for other in self._hosted.values():
+            if (
+                other.hello.database_group == group
+                and None not in (other.feed, hosted.feed)
+                and other.feed is not hosted.feed
+            ):
+                raise PluginError(
+                    f"plugins of the database group {group} name different feeds.",
+                    "Name the same class as group_feed in each.",
+                )
+
+    async def _start_feeds(self, init: WorkerInit) -> list[PluginHello]:
+        """One object per group of the plugins that run; a feed's failure is its own."""
+        named = {h.hello.database_group: h.feed for h in self._hosted.values() if h.feed is not None}
+        return [
+            await self._start_feed(group, kind, init)
+            for group, kind in named.items()
+            if group not in init.without_feeds
+        ]
+
+    async def _start_feed(self, group: str, kind: type[GroupFeed], init: WorkerInit) -> PluginHello:
+        hosted = _Hosted(feed_hello(group, kind), PluginConfig(plugin_id=group))
+        if group in init.entry_points:
+            error = f"the database group {group} has a feed and is called like a plugin"
+            return attrs.evolve(hosted.hello, state="failed", error=error)
+        try:
+            self._dispatcher.register(FeedHooks(create(group, kind)), group)
+            await self._begin(group, hosted, self._databases.view(group, group))
+        except ZepixError as fault:
+            log.error("the feed of %s cannot be started: %s", group, fault)
+            self._dispatcher.unregister(group)
+            return attrs.evolve(hosted.hello, state="failed", error=str(fault))
         return hosted.hello
 
     def _host_view(self) -> HostView:
