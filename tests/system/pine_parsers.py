@@ -7,6 +7,8 @@ from zepix_bracket.alert import Refusal as BracketRefusal
 from zepix_bracket.alert import parse as parse_bracket
 from zepix_core import read_object
 from zepix_core.inbox.admission import Refusal, screen
+from zepix_core.pine.formats import format_of
+from zepix_core.pine.pipe_rules import is_number
 from zepix_plugins_v3.alert import Refusal as V3Refusal
 from zepix_plugins_v3.alert import parse as parse_v3
 from zepix_plugins_v3.tables import SYMBOLS
@@ -34,6 +36,33 @@ def refusal(text: str) -> str | None:
         return v3.code
     # Of an entry, the plugin looks at the stops one step later.
     return "invalid_stops" if v3.stops.faulty and v3.type == "entry_v3" else None
+
+
+def sample_of(kind: str, pipe: bool) -> str:
+    """A message of a kind, made of the format's own values."""
+    form = format_of(kind, pipe)
+    assert form is not None
+    fields = form.kinds[kind]
+    direction = "sell" if kind in ("sell", "exit_v3", "BEARISH_ENTRY") else "buy"
+    if pipe:
+        tail = "|" if any(field.group for field in fields) else ""
+        return "|".join([kind, *(field.sample(direction) for field in fields)]) + tail
+    values = {
+        field.key: direction if field.rule == "direction" else field.sample(direction)
+        for field in fields
+        if field.key not in form.exactly_one[1:]
+    }
+    bare = {field.key for field in fields if field.rule in ("number", "free")}
+    written = [
+        f"{json.dumps(key)}:{value if key in bare and is_bare(value) else json.dumps(value)}"
+        for key, value in {"tf": "15", **values}.items()
+    ]
+    return "{" + ",".join([*written, '"id":"EURUSD-15-7"', '"t":1790000000000']) + "}"
+
+
+def is_bare(value: str) -> bool:
+    """A number or a flag: it stands without quotes."""
+    return value in ("true", "false") or is_number(value)
 
 
 def bodies() -> list[str]:

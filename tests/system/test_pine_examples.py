@@ -36,6 +36,11 @@ def test_an_example_is_clean_and_its_sample_is_taken(path: object) -> None:
     assert refusal(report.sample) is None
 
 
+def test_the_sample_of_the_bracket_example_is_a_buy() -> None:
+    text = (ROOT / "examples/pine/zepix_bracket.pine").read_text("utf-8")
+    assert '"action":"buy"' in (check_script(text, WORLD, NOW).sample or "")
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_message_of_an_example_is_taken(path: object) -> None:
     messages = built(path.name)  # type: ignore[attr-defined]

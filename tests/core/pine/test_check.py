@@ -1,15 +1,17 @@
 """What the check of a script or a message reports, and where."""
 
+import json
+
 import pytest
 
 from zepix_core.pine.check import check_message, check_script, is_script
 from zepix_core.pine.formats import known_kinds
-from zepix_core.pine.report import Report
+from zepix_core.pine.report import Report, as_text
 from zepix_core.pine.world import World, world_of
 
 NOW = 1_790_000_000_000_000_000
 WORLD = World(kinds=known_kinds())
-BUY = '{"action":"buy","symbol":"EURUSD","lots":0.1,"sl":1.1,"id":"7","t":1790000000}'
+BUY = '{"action":"buy","symbol":"EURUSD","lots":0.1,"sl":1.1,"id":"7","t":1790000000,"tf":"15"}'
 
 
 def script(source: str, world: World = WORLD) -> Report:
@@ -30,7 +32,9 @@ def test_a_placeholder_inside_alert_is_never_filled_in() -> None:
     "call", ["alertcondition(up, 't', {})", "strategy.entry('L', strategy.long, alert_message = {})"]
 )
 def test_a_placeholder_is_filled_in_where_tradingview_does_so(call: str) -> None:
-    text = '\'{"action":"close","symbol":"{{ticker}}","id":"{{timenow}}","t":"{{time}}"}\''
+    text = (
+        '\'{"action":"close","symbol":"{{ticker}}","id":"{{timenow}}","t":"{{time}}","tf":"{{interval}}"}\''
+    )
     assert script(call.format(text)).findings == ()
 
 
@@ -55,6 +59,14 @@ def test_an_unknown_key_is_a_warning_with_the_key_that_is_meant() -> None:
     assert "price" in finding.hint
 
 
+def test_an_unknown_key_is_a_warning_beside_what_is_missing() -> None:
+    text = BUY.replace('"sl"', '"stop"')
+    at, codes = text.index('"stop"') + 1, [code for _, _, code in found(check_message(text, WORLD, NOW))]
+    assert codes == ["missing_stop", "unknown_field"]
+    assert (1, at, "unknown_field") in found(check_message(text, WORLD, NOW))
+    assert check_message(BUY.replace('"sl"', '"stop":1,"sl"'), WORLD, NOW).findings == ()
+
+
 def test_a_missing_id_and_time_are_warnings() -> None:
     report = check_message('{"action":"close","symbol":"EURUSD"}', WORLD, NOW)
     assert {code for _, _, code in found(report)} == {"missing_id", "missing_bar_time"}
@@ -62,7 +74,9 @@ def test_a_missing_id_and_time_are_warnings() -> None:
 
 
 def test_an_id_that_never_changes_is_an_error() -> None:
-    source = 'alert(\'{"action":"close","symbol":"EURUSD","id":"x","t":\' + str.tostring(time) + "}")'
+    source = (
+        'alert(\'{"action":"close","symbol":"EURUSD","id":"x","tf":"5","t":\' + str.tostring(time) + "}")'
+    )
     assert [code for _, _, code in found(script(source))] == ["constant_id"]
 
 
@@ -84,19 +98,47 @@ def test_a_filled_in_message_is_refused_unless_it_stands_in_the_box() -> None:
     assert '"EURUSD"' in (report.sample or "")
 
 
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ('{"type":"exit_v3,"signal_type":"Bullish_Exit","symbol":"EURUSD"}', ["malformed_json"]),
+        ('{"type":"exit_v3","symbol":"EURUSD,"tf":"15","price":1}', ["malformed_json"]),
+        ('{"type":"{{kind}}","id":"1"}', ["unresolved_placeholder"]),
+        ('{"type":"exit_v3","signal_type":"Bullish_Exit","symbol":"{{tickr}}","tf":"15","price":{{close}},'
+         '"consensus_score":1}', ["unresolved_placeholder"] * 2),
+        ('{"type":"exit_w3","symbol":"EURUSD,"tf":"15"}', ["unknown_type", "malformed_json"]),
+    ],
+)  # fmt: skip
+def test_what_only_follows_from_a_fault_is_not_reported(text: str, codes: list[str]) -> None:
+    report = check_message(text, WORLD, NOW)
+    assert [finding.code for finding in report.findings if finding.level == "error"] == codes
+
+
+def test_the_hint_for_a_placeholder_in_a_pasted_message_names_the_box() -> None:
+    (finding,) = check_message(BUY.replace("EURUSD", "{{ticker}}"), WORLD, NOW).findings
+    assert "--box" in finding.hint
+    assert "syminfo.ticker" in finding.hint
+    (finding,) = check_message(
+        BUY.replace("EURUSD", "{{tickr}}").replace('"7"', '"{{time}}"'), WORLD, NOW, box=True
+    ).findings
+    assert "{{ticker}}" in finding.hint
+
+
 def test_a_type_that_no_plugin_takes_is_an_error() -> None:
     report = check_message(BUY, World(kinds=frozenset({"entry_v3"})), NOW)
     assert found(report) == [(1, BUY.index('"buy"') + 1, "unknown_type")]
 
 
 def test_an_unknown_type_is_a_warning_while_nobody_knows_what_is_taken() -> None:
-    report = check_message('{"type":"mine","id":"1","t":1790000000}', World(), NOW)
+    report = check_message('{"type":"mine","id":"1","t":1790000000,"tf":"15"}', World(), NOW)
     assert [(finding.level, finding.code) for finding in report.findings] == [("warning", "unknown_type")]
 
 
 def test_a_type_of_another_plugin_is_taken_without_its_keys_being_known() -> None:
     world = World(kinds=frozenset({"mine"}))
-    assert check_message('{"type":"mine","any":1,"id":"1","t":1790000000}', world, NOW).findings == ()
+    assert (
+        check_message('{"type":"mine","any":1,"id":"1","t":1790000000,"tf":"15"}', world, NOW).findings == ()
+    )
 
 
 def test_a_sentence_in_a_script_is_a_warning_and_as_a_message_an_error() -> None:
@@ -109,14 +151,29 @@ def test_a_script_without_alerts_says_so() -> None:
     assert found(script('indicator("x")')) == [(1, 1, "no_alert")]
 
 
+def test_the_report_says_in_words_that_there_is_no_alert() -> None:
+    assert "The script sends no alerts." in as_text(script('indicator("x")'), "x.pine")
+    assert "No alert could be read." in as_text(script('x = "a'), "x.pine")
+    assert "Read 1 place that sends alerts" in as_text(script('alert("x")'), "x.pine")
+
+
 def test_a_message_made_elsewhere_is_said_to_be_unreadable() -> None:
     assert found(script("alert(array.get(messages, 0))")) == [(1, 7, "not_readable")]
 
 
-def test_a_sample_is_given_even_of_a_kind_that_is_broken() -> None:
-    report = check_message(BUY.replace("0.1", "-1"), WORLD, NOW)
-    assert report.sample is not None
-    assert check_message(report.sample, WORLD, NOW).findings == ()
+def test_there_is_no_sample_of_what_would_fail() -> None:
+    assert check_message(BUY.replace("0.1", "-1"), WORLD, NOW).sample is None
+    good, bad = "alert('" + BUY + "')", "alert('" + BUY.replace("0.1", "-1") + "')"
+    assert script(bad + "\n" + good.replace('"id":"7",', "")).sample is None
+
+
+def test_a_sample_is_an_entry_where_there_is_one_and_its_time_is_now() -> None:
+    other = '{"action":"close","symbol":"EURUSD","t":"2020-01-01T00:00:00Z","tf":"15"}'
+    entry = BUY.replace('"id":"7",', "")
+    sample = json.loads(script(f"alert('{other}')\nalert('{entry}')").sample or "")
+    assert (sample["action"], sample["t"]) == ("buy", NOW // 1_000_000)
+    sample = json.loads(check_message(other, WORLD, NOW).sample or "")
+    assert sample["t"] == "2026-09-21T14:13:20.000Z"
 
 
 @pytest.mark.parametrize("text", ["//@version=5\n", "strategy('x')", "if up\n    alert('x')"])
@@ -143,7 +200,7 @@ def test_a_plugin_nobody_knows_leaves_the_kinds_open() -> None:
 
 
 def test_a_kind_that_only_a_plugin_of_somebody_else_takes_is_not_held_to_our_format() -> None:
-    own = '{"action":"buy","symbol":"EURUSD","id":"1","t":1790000000}'
+    own = '{"action":"buy","symbol":"EURUSD","id":"1","t":1790000000,"tf":"15"}'
     mine = {"id": "mine", "state": "active", "enabled": True, "alerts": {"buy": "entry", "BREAKOUT": "info"}}
     world = world_of([mine], ["mine"])
     assert check_message(own, world, NOW).findings == ()

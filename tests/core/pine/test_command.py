@@ -12,7 +12,7 @@ from zepix_core.config.home import Home
 from zepix_core.config.plugin_files import remember_plugins
 from zepix_core.pine.formats import known_kinds
 
-GOOD = '{"action":"close","symbol":"EURUSD","id":"7","t":1790000000}'
+GOOD = '{"action":"close","symbol":"EURUSD","id":"7","t":1790000000,"tf":"15"}'
 
 
 @pytest.fixture
@@ -66,6 +66,39 @@ def test_the_sample_alone_goes_to_standard_output(
     told = capsys.readouterr()
     assert json.loads(told.out) == {"action": "close", "symbol": "EURUSD"}
     assert "missing_id" in told.err
+
+
+def test_no_sample_is_printed_of_a_script_that_fails(
+    home: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "script.pine"
+    path.write_text(f"alert('{GOOD}')\nalert('{{\"action\":\"cloze\"}}')", "utf-8")
+    assert check(home, path, "--sample") == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "constant_id" in told.err
+    assert "No sample is printed: alerts would fail." in told.err
+
+
+def test_the_sample_is_a_field_of_the_json(
+    home: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "message.json"
+    path.write_text(GOOD, "utf-8")
+    assert check(home, path, "--sample", "--format", "json") == 0
+    assert json.loads(json.loads(capsys.readouterr().out)["sample"])["action"] == "close"
+    path.write_text(GOOD.replace('"close"', '"cloze"'), "utf-8")
+    assert check(home, path, "--sample", "--format", "json") == 1
+    assert json.loads(capsys.readouterr().out)["sample"] is None
+
+
+def test_an_alert_that_cannot_be_read_ends_with_1(
+    home: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "script.pine"
+    path.write_text("if up\n    alert('x' close)", "utf-8")
+    assert check(home, path) == 1
+    assert f"{path}:2:15: error pine_syntax" in capsys.readouterr().out
 
 
 def test_what_is_not_utf_8_or_not_there_is_a_mistake_in_the_call(home: str, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import re
 
+from zepix_core.pine.near import nearest
+
 NAMES = {
     "syminfo.ticker": "ticker",
     "syminfo.root": "ticker",
@@ -16,7 +18,8 @@ NAMES = {
     "timeframe.period": "timeframe",
     "period": "timeframe",
     **dict.fromkeys(("open", "high", "low", "close", "hl2", "hlc3", "ohlc4", "hlcc4"), "price"),
-    **dict.fromkeys(("time", "time_close", "timenow", "time_tradingday", "last_bar_time"), "time"),
+    **dict.fromkeys(("time", "time_tradingday", "last_bar_time"), "time"),
+    **dict.fromkeys(("time_close", "timenow"), "now"),
     **dict.fromkeys(("volume", "bar_index", "last_bar_index", "strategy.equity"), "number"),
     **dict.fromkeys(("strategy.position_size", "strategy.position_avg_price", "syminfo.mintick"), "number"),
 }
@@ -28,7 +31,7 @@ RESULTS = {
     "str.length": "number",
     "timestamp": "time",
     "time": "time",
-    "time_close": "time",
+    "time_close": "now",
     "input.source": "price",
     "input.price": "price",
     "input.float": "number",
@@ -47,7 +50,8 @@ SAME = frozenset({"str.upper", "str.lower", "str.trim", "nz", "string", "fixnan"
 _PLACEHOLDERS = {
     **dict.fromkeys(("ticker", "syminfo.ticker"), "ticker"),
     **dict.fromkeys(("open", "high", "low", "close", "strategy.order.price"), "price"),
-    **dict.fromkeys(("time", "timenow"), "iso"),
+    "time": "iso",
+    "timenow": "iso_now",
     "interval": "timeframe",
     "exchange": "word",
     "syminfo.currency": "word",
@@ -81,6 +85,24 @@ INSTEAD = {
     **{name: f"str.tostring({name})" for name in ("open", "high", "low", "close", "volume")},
 }
 """What to write inside ``alert()`` instead of a placeholder."""
+
+
+def placeholder_hint(name: str, filled_in: bool) -> str:
+    """What to do about a ``{{name}}`` that stays as it is.
+
+    Args:
+        filled_in: It stands where TradingView fills in those it knows.
+    """
+    if filled_in:
+        meant = nearest(name, _PLACEHOLDERS)
+        return (
+            f"Is {{{{{meant}}}}} meant?"
+            if meant
+            else "TradingView knows {{ticker}}, {{interval}}, {{time}}, {{close}} and others."
+        )
+    instead = INSTEAD.get(name, "syminfo.ticker, str.tostring(close), …")
+    box = "For an alert's message box, check the text with --box."
+    return f"In a script write {instead} outside the quotes. {box}"
 
 
 def placeholder_kind(name: str) -> str | None:

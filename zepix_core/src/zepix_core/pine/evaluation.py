@@ -1,16 +1,19 @@
 """Following an expression of a script to the texts it can be."""
 
-import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
 import attrs
 
 from zepix_core.pine.builtin import NAMES, RESULTS, SAME
-from zepix_core.pine.expression import Binary, Call, Choice, Leaf, Node, Opaque
+from zepix_core.pine.expression import Binary, Broken, Call, Choice, Leaf, Node, Opaque
+from zepix_core.pine.fault import Fault
+from zepix_core.pine.format_text import read_format
 from zepix_core.pine.parts import Hole, Literal, Part, Way, Ways, agree, distinct, join, under
+from zepix_core.pine.pipe_rules import is_number
 from zepix_core.pine.script import text_value
 
-_FORMAT = re.compile(r"'(?P<quoted>[^']*)'|\{(?P<number>[0-9]+)(?:,[^{}]*)?\}|(?P<other>.)", re.DOTALL)
+_KEPT = frozenset({"price", "time", "now", "ticker", "timeframe", "word", "iso", "iso_now"})
 TRUE, FALSE = "true", "false"
 
 
@@ -59,9 +62,7 @@ class Evaluator:
             case Call():
                 return self._call(node, names)
             case Opaque():
-                for inner in node.inside:
-                    self.ways(inner, names)
-                return self._hole(node, self._kind_inside(node))
+                return self._opaque(node, names)
         return self._hole(node, "unknown")
 
     def truth(self, node: Node, names: Names) -> tuple[str, bool | None]:
@@ -84,6 +85,17 @@ class Evaluator:
         kind = NAMES.get(token.text, "unknown")
         words = kind in ("ticker", "tickerid", "timeframe", "word")
         return (Way((Hole(token.text, kind, node.at, node.end - node.at),), words=words),)
+
+    def _opaque(self, node: Opaque, names: Names) -> Ways:
+        inside = [way for inner in node.inside for way in self.ways(inner, names)]
+        if isinstance(node, Broken):
+            return tuple(
+                attrs.evolve(way, faults=(syntax_fault(node),)) for way in self._hole(node, "unknown")
+            )
+        if self.source[node.at] == "-" and len(inside) == 1 and is_number(inside[0].literal or ""):
+            ((number,), sign) = inside[0].parts, Literal("-", (node.at,))
+            return (attrs.evolve(inside[0], parts=(sign, number)),)
+        return self._hole(node, self._kind_inside(node))
 
     def _choice(self, node: Choice, names: Names) -> Ways:
         key, known = self.truth(node.condition, names)
@@ -115,6 +127,8 @@ class Evaluator:
             return _flag(False not in known, node)
         if node.operator == "or" and (True in known or known == [False, False]):
             return _flag(True in known, node)
+        if node.operator == "/" and (kind := _kind(left)) in ("time", "now"):
+            return self._hole(node, kind)
         return self._hole(node, "number" if node.operator in "-*/%" else "unknown")
 
     def _compared(self, node: Binary, left: Ways, right: Ways) -> Ways:
@@ -125,7 +139,7 @@ class Evaluator:
                 if one.literal is None or other.literal is None:
                     return self._hole(node, "unknown")
                 if given is not None:
-                    same = (one.literal == other.literal) is (node.operator == "==")
+                    same = _same(one.literal, other.literal) is (node.operator == "==")
                     found += [attrs.evolve(way, given=given) for way in _flag(same, node)]
         return distinct(found) or self._hole(node, "unknown")
 
@@ -136,6 +150,9 @@ class Evaluator:
         inside = [self.ways(argument, names) for _, argument in node.arguments]
         if node.name == "str.format" and inside:
             return self._formatted(inside)
+        kind = RESULTS.get(node.name, "unknown")
+        if node.name == "str.format_time" and inside and _kind(inside[0]) == "now":
+            kind = "iso_now"
         if node.name == "str.tostring" and inside:
             return tuple(attrs.evolve(self._as_text(way, node), words=True) for way in inside[0])
         if node.name in SAME and inside:
@@ -145,35 +162,31 @@ class Evaluator:
         if node.name.startswith("input") and inside and len(inside[0]) == 1:
             sample = inside[0][0].literal or ""
             words = inside[0][0].words
-        hole = Hole(self._said(node), RESULTS.get(node.name, "unknown"), node.at, node.end - node.at, sample)
+        hole = Hole(self._said(node), kind, node.at, node.end - node.at, sample)
         return (Way((hole,), words=words),)
 
     def _as_text(self, way: Way, node: Call) -> Way:
         if way.literal is not None:
             return way
-        kinds = {part.kind for part in way.parts if isinstance(part, Hole)}
-        known = kinds.pop() if len(way.parts) == 1 else "number"
-        kind = known if known in ("price", "time", "ticker", "timeframe", "word", "iso") else "number"
-        sample = next((part.sample for part in way.parts if isinstance(part, Hole)), "")
-        return Way((Hole(self._said(node), kind, node.at, node.end - node.at, sample),), way.given)
+        holes = [part for part in way.parts if isinstance(part, Hole)]
+        kind = _kind((way,)) if _kind((way,)) in _KEPT else "number"
+        hole = Hole(self._said(node), kind, node.at, node.end - node.at, holes[0].sample)
+        # A value that comes from elsewhere, such as a function's argument, is where it comes from.
+        if len(way.parts) == 1 and not node.at <= holes[0].at < node.end:
+            hole = attrs.evolve(hole, at=holes[0].at, length=holes[0].length)
+        return attrs.evolve(way, parts=(hole,), words=False)
 
     def _formatted(self, inside: list[Ways]) -> Ways:
         found: list[Way] = []
         for way in inside[0]:
             text = "".join(part.text for part in way.parts if isinstance(part, Literal))
             offsets = [at for part in way.parts if isinstance(part, Literal) for at in part.offsets]
-            built: Ways = (Way((), way.given, words=True),)
-            for piece in _FORMAT.finditer(text):
-                number = int(piece["number"]) + 1 if piece["number"] else 0
-                if number:
-                    filled = inside[number] if number < len(inside) else ()
-                    built = join(built, filled)
-                else:
-                    quoted = piece["quoted"] is not None
-                    shown = (piece["quoted"] or "'") if quoted else piece[0]
-                    start = piece.start() + (quoted and bool(piece["quoted"]))
-                    places = tuple(offsets[start : start + len(shown)])
-                    built = join(built, (Way((Literal(shown, places),)),))
+            pieces, faults = read_format(text, tuple(offsets), len(inside) - 1)
+            faults = tuple(dict.fromkeys((*way.faults, *faults)))
+            built: Ways = (Way((), way.given, words=True, faults=faults),)
+            for piece in pieces:
+                literal = (Way((Literal(piece.text, piece.offsets),)),)
+                built = join(built, literal if piece.number is None else inside[piece.number + 1])
             found += built
         return distinct(found)
 
@@ -203,6 +216,22 @@ class Evaluator:
 
     def _said(self, node: Node) -> str:
         return " ".join(self.source[node.at : node.end].split())
+
+
+def syntax_fault(node: Broken) -> Fault:
+    """What is wrong with an expression that Pine would not read."""
+    return Fault(node.stop, 1, "pine_syntax", f"{node.said} here: Pine does not read this")
+
+
+def _kind(ways: Ways) -> str:
+    """What a value holds, when it is one hole and nothing else."""
+    parts = ways[0].parts if len(ways) == 1 else ()
+    return parts[0].kind if len(parts) == 1 and isinstance(parts[0], Hole) else "unknown"
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two values are equal, as numbers where they are."""
+    return Decimal(one) == Decimal(other) if is_number(one) and is_number(other) else one == other
 
 
 def _flag(value: bool, node: Node) -> Ways:

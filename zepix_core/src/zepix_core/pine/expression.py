@@ -14,6 +14,7 @@ _LEVELS = (
     frozenset({"+", "-"}),
     frozenset({"*", "/", "%"}),
 )
+_GENERIC = frozenset({"array.new", "matrix.new", "map.new"})
 _MOST_DEPTH = 30
 _MOST_SIDES = 30
 
@@ -74,8 +75,24 @@ class Opaque(Node):
     inside: tuple[Node, ...] = ()
 
 
+@attrs.frozen(kw_only=True)
+class Broken(Opaque):
+    """Something that Pine would not read; ``stop`` is the offset where it goes wrong."""
+
+    stop: int
+    said: str
+
+
 class _Stop(Exception):
-    """The tokens are no expression."""
+    """The tokens are no expression; ``said`` is what is missing."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(said)
+        self.said = said
+
+
+class _Deep(Exception):
+    """It may be an expression, but is longer or deeper than any message."""
 
 
 class _Parser:
@@ -88,14 +105,14 @@ class _Parser:
 
     def take(self, text: str = "") -> Token:
         if self.at >= len(self.tokens) or (text and self.tokens[self.at].text != text):
-            raise _Stop
+            raise _Stop(f"a {text or 'value'} is missing")
         self.at += 1
         return self.tokens[self.at - 1]
 
     def expression(self) -> Node:
         self.depth += 1
         if self.depth > _MOST_DEPTH:
-            raise _Stop
+            raise _Deep
         condition = self.binary(0)
         if self.peek() == "?":
             self.take()
@@ -115,7 +132,7 @@ class _Parser:
             # Texts are joined without end; anything else that long is not a message.
             sides += operator != "+"
             if sides > _MOST_SIDES:
-                raise _Stop
+                raise _Deep
             right = self.binary(level + 1)
             left = Binary(at=left.at, end=right.end, operator=operator, left=left, right=right)
         return left
@@ -125,28 +142,35 @@ class _Parser:
             sign = self.take()
             self.depth += 1
             if self.depth > _MOST_DEPTH:
-                raise _Stop
+                raise _Deep
             inner = self.unary()
             self.depth -= 1
             return Opaque(at=sign.at, end=inner.end, inside=(inner,))
         return self.postfix(self.primary())
 
     def primary(self) -> Node:
+        if self.peek() and self.peek() not in ("(", "[") and self.tokens[self.at].kind == "op":
+            raise _Stop("a value is missing")
         token = self.take()
         if token.text == "(" and token.kind == "op":
             inner = self.expression()
-            self.take(")")
+            self.close(")")
             return inner
         if token.text == "[" and token.kind == "op":
             items = self.items("]")
             end = self.tokens[self.at - 1].end
             return Opaque(at=token.at, end=end, inside=tuple(node for _, node in items))
-        if token.kind == "op":
-            raise _Stop
         return Leaf(at=token.at, end=token.end, token=token)
 
     def postfix(self, node: Node) -> Node:
-        while self.peek() in ("(", "["):
+        while self.peek() in ("(", "[", ".", "<"):
+            if self.peek() == "<" and not self.types(node):
+                break
+            if self.peek() == ".":
+                self.take()
+                end = self.take().end
+                node = Opaque(at=node.at, end=end, inside=(node,))
+                continue
             opened = self.take().text
             items = self.items(")" if opened == "(" else "]")
             end = self.tokens[self.at - 1].end
@@ -156,6 +180,26 @@ class _Parser:
                 node = Opaque(at=node.at, end=end, inside=(node, *(item for _, item in items)))
         return node
 
+    def types(self, node: Node) -> bool:
+        """Skip the types of ``array.new<string>(…)``."""
+        at = self.at
+        if not isinstance(node, Leaf) or node.token.text not in _GENERIC:
+            return False
+        while at < len(self.tokens) and (
+            self.tokens[at].kind == "name" or self.tokens[at].text in ("<", ">", ",")
+        ):
+            at += 1
+        if at >= len(self.tokens) or self.tokens[at].text != "(" or self.tokens[at - 1].text != ">":
+            return False
+        self.at = at
+        return True
+
+    def close(self, closes: str) -> None:
+        """Take a closing bracket."""
+        if self.peek() != closes:
+            raise _Stop(f"a + or a {closes} is missing")
+        self.take()
+
     def items(self, closes: str) -> list[tuple[str, Node]]:
         found: list[tuple[str, Node]] = []
         while self.peek() != closes:
@@ -164,6 +208,8 @@ class _Parser:
                 name = self.take().text
                 self.take("=")
             found.append((name, self.expression()))
+            if self.peek() != closes and self.peek() != ",":
+                raise _Stop(f"a +, a comma or a {closes} is missing")
             if self.peek() != closes:
                 self.take(",")
         self.take(closes)
@@ -171,12 +217,24 @@ class _Parser:
 
 
 def parse_expression(tokens: Sequence[Token]) -> Node:
-    """The tree of an expression; of what is none, an `Opaque` node. Never raises. ``tokens`` is not empty."""
-    parser = _Parser(tokens)
+    """The tree of an expression; of what is none, a `Broken` node, and of what is too deep an `Opaque` one.
+    Never raises. ``tokens`` is not empty."""
+    parser, at, end = _Parser(tokens), tokens[0].at, tokens[-1].end
     try:
         node = parser.expression()
-    except _Stop:
-        return Opaque(at=tokens[0].at, end=tokens[-1].end)
+    except _Stop as stop:
+        return Broken(at=at, end=end, stop=_place(tokens, parser.at), said=stop.said)
+    except _Deep:
+        return Opaque(at=at, end=end)
     if parser.at < len(tokens):
-        return Opaque(at=node.at, end=tokens[-1].end, inside=(node,))
+        said, stop_at = "a + is missing", _place(tokens, parser.at)
+        return Broken(at=node.at, end=end, inside=(node,), stop=stop_at, said=said)
     return node
+
+
+def _place(tokens: Sequence[Token], number: int) -> int:
+    """Where something is missing: before the token that comes too early, or at the end of the line before."""
+    if number == 0:
+        return tokens[0].at
+    before = tokens[number - 1]
+    return tokens[number].at if number < len(tokens) and not tokens[number].first else before.end

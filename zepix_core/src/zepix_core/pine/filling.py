@@ -1,14 +1,15 @@
 """Filling the holes of a message with values that fit, each character traced back to the script."""
 
-import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
 from zepix_core.clock import NS, iso
+from zepix_core.inbox.bar_time import bar_time_ns
 from zepix_core.pine.builtin import PLACEHOLDER, PLACEHOLDER_SAMPLES, placeholder_kind
 from zepix_core.pine.formats import Field, Format, format_of
+from zepix_core.pine.object_text import read_object_text
 from zepix_core.pine.parts import Hole, Literal, Part
 from zepix_core.pine.pipe_rules import is_number
 
@@ -17,7 +18,6 @@ _MARK = re.compile("[\ue000-\uf8ff]")
 _JSON = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(:)?|[^\s",:{}\[\]]+', re.DOTALL)
 _SAMPLES = {"ticker": "EURUSD", "tickerid": "OANDA:EURUSD", "timeframe": "15", "price": "1.1683"}
 _KINDS = {"type": "entry_v3", "action": "buy"}
-_MINUTES = 15
 
 
 @attrs.frozen(kw_only=True)
@@ -26,12 +26,16 @@ class Filled:
 
     Attributes:
         places: Of each character: its offset in the script and how much of the script it stands for.
-        holes: Offsets in the text of the characters that came from holes.
+        holes: The holes that characters of the text came from, by their offsets in it.
     """
 
     text: str
     places: tuple[tuple[int, int], ...]
-    holes: frozenset[int]
+    holes: Mapping[int, Hole]
+
+    def holes_of(self, at: int, end: int) -> tuple[Hole, ...]:
+        """The holes in a part of the text."""
+        return tuple(self.holes[place] for place in range(at, end) if place in self.holes)
 
 
 @attrs.frozen
@@ -83,17 +87,17 @@ def fill(parts: Sequence[Part], now_ns: int) -> Filled:
 
 
 def _filled(parts: Sequence[Part], values: Iterator[str]) -> Filled:
-    text, places, held = "", list[tuple[int, int]](), set[int]()
+    text, places, held = "", list[tuple[int, int]](), dict[int, Hole]()
     for part in parts:
         if isinstance(part, Literal):
             text += part.text
             places += [(at, 1) for at in part.offsets]
             continue
         value = next(values)
-        held |= set(range(len(text), len(text) + len(value)))
+        held |= dict.fromkeys(range(len(text), len(text) + len(value)), part)
         text += value
         places += [(part.at, part.length)] * len(value)
-    return Filled(text=text, places=tuple(places), holes=frozenset(held))
+    return Filled(text=text, places=tuple(places), holes=held)
 
 
 def _json_places(probe: str) -> Iterator[tuple[int, _Where]]:
@@ -160,10 +164,10 @@ def _value(hole: Hole, where: _Where, fields: dict[str, Field], direction: str, 
         wanted = direction
     if where.whole and where.key in _KINDS and hole.kind in ("unknown", "number"):
         return hole.sample or _KINDS[where.key]
-    if hole.kind == "time" or (hole.kind in ("number", "unknown") and where.key == "t"):
-        return str(_bar_ns(now_ns) // (NS // 1000))
-    if hole.kind == "iso":
-        return iso(_bar_ns(now_ns))
+    if hole.kind in ("time", "now") or (hole.kind in ("number", "unknown") and where.key == "t"):
+        return str(now_ns // (NS // 1000))
+    if hole.kind in ("iso", "iso_now"):
+        return iso(now_ns)
     if hole.kind == "price":
         return wanted if is_number(wanted) else _SAMPLES["price"]
     if hole.kind in _SAMPLES:
@@ -182,32 +186,12 @@ def _may_be(sample: str, wanted: str) -> bool:
     return bool(sample) and not wanted
 
 
-def _bar_ns(now_ns: int) -> int:
-    """The opening of the bar that closed last."""
-    span = _MINUTES * 60 * NS
-    return now_ns // span * span - span
-
-
-def sample_of(kind: str, pipe: bool, now_ns: int) -> str | None:
-    """A message of a kind, made of the format's own values; ``None`` when the format is not known."""
-    form = format_of(kind, pipe)
-    if form is None:
-        return None
-    fields = form.kinds[kind]
-    direction = "sell" if kind in ("sell", "exit_v3", "BEARISH_ENTRY") else "buy"
-    if pipe:
-        tail = "|" if any(field.group for field in fields) else ""
-        return "|".join([kind, *(field.sample(direction) for field in fields)]) + tail
-    pairs = [(field, direction if field.rule == "direction" else field.sample(direction)) for field in fields]
-    written = [
-        f"{json.dumps(field.key)}:{value if _bare(field, value) else json.dumps(value)}"
-        for field, value in pairs
-        if field.key not in form.exactly_one[1:]
-    ]
-    stamp = _bar_ns(now_ns) // (NS // 1000)
-    own = [f'"id":"EURUSD-15-{stamp}-{kind}"', f'"t":{stamp}']
-    return "{" + ",".join(written + own) + "}"
-
-
-def _bare(field: Field, value: str) -> bool:
-    return field.rule in ("number", "free") and (value in ("true", "false") or is_number(value))
+def freshened(text: str, now_ns: int) -> str:
+    """A JSON message with ``now_ns``, UTC, for its time, so that it is not too old to be sent."""
+    for entry in read_object_text(text).entries if text.lstrip()[:1] == "{" else ():
+        if entry.key == "t" and bar_time_ns(entry.value) is not None:
+            stamp = str(now_ns // (NS // 1000))
+            if isinstance(entry.value, str):
+                stamp = f'"{stamp}"' if is_number(entry.value.strip()) else f'"{iso(now_ns)}"'
+            return text[: entry.at] + stamp + text[entry.end :]
+    return text

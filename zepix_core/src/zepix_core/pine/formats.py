@@ -49,6 +49,7 @@ class Format:
         symbols, timeframes, signals: What those keys may hold. A signal names its type and, when it can
             have only one, its direction.
         exactly_one: Of these keys an entry holds one.
+        entries: Kinds that open trades.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Format:
     timeframes: tuple[str, ...] = ()
     signals: Mapping[str, Mapping[str, str]] = {}
     exactly_one: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
 
 
 @cache
@@ -75,6 +77,11 @@ def format_of(kind: str, pipe: bool = False) -> Format | None:
     return next((form for form in formats() if kind in form.kinds and (not form.key) is pipe), None)
 
 
+def is_entry(kind: str) -> bool:
+    """Whether a message of this kind opens a trade."""
+    return any(kind in form.entries for form in formats())
+
+
 def known_kinds(plugins: Iterable[str] | None = None) -> frozenset[str]:
     """Kinds of every format, or of those that one of the ``plugins`` takes."""
     chosen = None if plugins is None else set(plugins)
@@ -85,7 +92,8 @@ def known_kinds(plugins: Iterable[str] | None = None) -> frozenset[str]:
 
 def _format(row: Mapping[str, Any]) -> Format:
     kinds = {kind: tuple(_field(field) for field in fields) for kind, fields in row["kinds"].items()}
-    listed = {name: tuple(row.get(name, ())) for name in ("plugins", "symbols", "timeframes", "exactly_one")}
+    lists = ("plugins", "symbols", "timeframes", "exactly_one", "entries")
+    listed = {name: tuple(row.get(name, ())) for name in lists}
     return Format(
         name=row["name"],
         key=row.get("key", ""),

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from zepix_core.inbox.bar_time import bar_time_ns
-from zepix_core.model.alert import text_field
 from zepix_core.pine.fault import Fault
 from zepix_core.pine.formats import Field, Format, format_of
+from zepix_core.pine.identity import identity_faults
 from zepix_core.pine.json_repair import repair
 from zepix_core.pine.json_rules import complaint
 from zepix_core.pine.near import nearest
@@ -15,26 +14,44 @@ from zepix_core.pine.object_text import Entry, read_object_text
 from zepix_core.pine.pipe_rules import is_number
 from zepix_core.pine.world import World
 
-_HOST_KEYS = ("id", "alert_id", "t")
+_HOST_KEYS = ("id", "alert_id", "t", "tf")
 
 
-def json_faults(text: str, world: World) -> tuple[str | None, tuple[Fault, ...]]:
-    """The kind of a JSON message, ``None`` when it has none, and everything found in it."""
+def json_faults(text: str, world: World, filled_in: bool = False) -> tuple[str | None, tuple[Fault, ...]]:
+    """The kind of a JSON message, ``None`` when it has none, and everything found in it.
+
+    Args:
+        filled_in: It stands where TradingView fills in ``{{…}}``: hints say how to write things there.
+    """
     read = read_object_text(text)
     kind, faults = _content(text, read.entries, world, whole=read.fault is None)
     if read.fault is None:
-        return kind, (*faults, *_identity(text, read.entries))
+        return kind, (*faults, *identity_faults(text, read.entries, faults, filled_in))
+    mended: list[tuple[str | None, tuple[Fault, ...]]] = []
 
     def sound(repaired: str, whole: bool) -> bool:
         inner = read_object_text(repaired)
-        kind, inside = _content(repaired, inner.entries, world, whole)
-        few = len(inside) <= len(faults)
-        return inner.fault is None and few and _as_usual(inner.entries, kind)
+        content = _content(repaired, inner.entries, world, whole)
+        mended.append(content)
+        few = len(content[1]) <= len(faults)
+        if whole and any(fault.code == "unknown_type" for fault in content[1]):
+            return False
+        return inner.fault is None and few and _as_usual(inner.entries, content[0])
 
     # A message that lacks keys besides is repaired, too, but only where no repair makes it whole.
     found = repair(text, read.fault, partial(sound, whole=True))
     found = found or repair(text, read.fault, partial(sound, whole=False))
-    return kind, (found or read.fault, *faults)
+    if found is None:
+        return kind, (read.fault, *(fault for fault in faults if not _garbled(fault, read.fault)))
+    # What is no longer there once the damage is mended was only its consequence.
+    kind, left = mended[-1]
+    said = {(fault.code, fault.text) for fault in left}
+    return kind, (found, *(fault for fault in faults if (fault.code, fault.text) in said))
+
+
+def _garbled(fault: Fault, broken: Fault) -> bool:
+    """Whether a value was read wrongly because the message breaks off in it or right behind it."""
+    return fault.at <= broken.at + 1 and broken.at <= fault.at + fault.length + 1
 
 
 def _content(
@@ -187,36 +204,21 @@ def _unknown(
     entries: tuple[Entry, ...], fields: Mapping[str, Any], form: Format, kind: str, told: list[Fault]
 ) -> Iterator[Fault]:
     names = [field.key for field in form.kinds[kind]]
-    spoken = {fault.at for fault in told}
+    spoken = {fault.at for fault in told if fault.code == "malformed_json"}
+    # Of a message that lacks something, every strange key may be what is meant.
+    lacks = any(fault.code.startswith("missing_") for fault in told)
     elsewhere = {field.key for other in form.kinds.values() for field in other}
     for entry in entries:
         if entry.key in names or entry.key in _HOST_KEYS or entry.key_at in spoken:
             continue
         meant = nearest(entry.key, [name for name in (*names, *_HOST_KEYS) if name not in fields])
-        if form.open and meant is None:
+        if form.open and meant is None and not lacks:
             continue
         text = f"{kind} has no key {entry.key!r}: it is kept and ignored"
         if entry.key in elsewhere:
             text = f"{entry.key!r} is a key of another kind than {kind}: it is ignored"
         hint = f"Is {meant!r} meant?" if meant else ""
         yield Fault(entry.key_at, _key_length(entry), "unknown_field", text, hint, grave=False)
-
-
-def _identity(text: str, entries: tuple[Entry, ...]) -> Iterator[Fault]:
-    """The two keys that make an alert unmistakable: optional, and worth having."""
-    at, fields = _start(text), {entry.key: entry.value for entry in entries}
-    if text_field(fields, "id", "alert_id") is None:
-        hint = 'Add "id": ticker, timeframe, bar time and signal in one text.'
-        what = "the message has no id: a replay cannot be told from a new alert"
-        yield Fault(at, 1, "missing_id", what, hint, grave=False)
-    time = next((entry for entry in entries if entry.key == "t"), None)
-    if time is None:
-        hint = 'Add "t": the bar\'s time, str.tostring(time) in Pine.'
-        what = "the message has no bar time: an alert that comes late is traded all the same"
-        yield Fault(at, 1, "missing_bar_time", what, hint, grave=False)
-    elif bar_time_ns(time.value) is None:
-        what = "t is no time: a number of (milli)seconds since 1970, or ISO 8601 text, is read"
-        yield Fault(time.at, max(time.end - time.at, 1), "missing_bar_time", what, grave=False)
 
 
 def _start(text: str) -> int:

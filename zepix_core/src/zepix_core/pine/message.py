@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import attrs
 
 from zepix_core.inbox.admission import Refusal, screen
+from zepix_core.pine.builtin import placeholder_hint
 from zepix_core.pine.fault import Fault
 from zepix_core.pine.formats import known_kinds
 from zepix_core.pine.json_message import json_faults
@@ -34,12 +35,17 @@ class Verdict:
         return any(fault.grave for fault in self.faults)
 
 
-def judge(text: str, world: World) -> Verdict:
-    """Judge a message; never raises."""
+def judge(text: str, world: World, filled_in: bool = False) -> Verdict:
+    """Judge a message; never raises.
+
+    Args:
+        filled_in: It stands where TradingView fills in ``{{…}}``: hints say how to write things there.
+    """
     if not text.strip(_SPACE):
         return Verdict(faults=(Fault(0, 1, "empty", "there is no message"),))
-    kind, faults = _shape_faults(text, world)
-    found = [*_unresolved(text), *faults]
+    kind, faults = _shape_faults(text, world, filled_in)
+    unresolved = tuple(_unresolved(text, filled_in))
+    found = [*unresolved, *(fault for fault in faults if not _caused(fault, unresolved))]
     if "\0" in text:
         found.append(Fault(text.index("\0"), 1, "malformed_json", "a NUL character stands here"))
     if not any(fault.grave for fault in found):
@@ -47,11 +53,11 @@ def judge(text: str, world: World) -> Verdict:
     return Verdict(kind=kind, faults=tuple(sorted(set(found), key=lambda fault: (fault.at, not fault.grave))))
 
 
-def _shape_faults(text: str, world: World) -> tuple[str | None, tuple[Fault, ...]]:
+def _shape_faults(text: str, world: World, filled_in: bool) -> tuple[str | None, tuple[Fault, ...]]:
     start = text.lstrip(_SPACE)
     at = len(text) - len(start)
     if start[0] in "{[" or ('":' in start and "|" not in start):
-        return json_faults(text, world)
+        return json_faults(text, world, filled_in)
     if "|" in start:
         return pipe_faults(text, world)
     return None, (
@@ -59,11 +65,20 @@ def _shape_faults(text: str, world: World) -> tuple[str | None, tuple[Fault, ...
     )
 
 
-def _unresolved(text: str) -> Iterator[Fault]:
+def _unresolved(text: str, filled_in: bool) -> Iterator[Fault]:
     for found in _PLACEHOLDER.finditer(text):
         what = f"{found[0]} is not filled in"
-        hint = "Inside alert() nothing fills it in: write syminfo.ticker, str.tostring(close), … instead."
+        hint = placeholder_hint(found[0].strip("{} "), filled_in)
         yield Fault(found.start(), len(found[0]), "unresolved_placeholder", what, hint)
+
+
+def _caused(fault: Fault, unresolved: tuple[Fault, ...]) -> bool:
+    """Whether a fault is only about a placeholder that stands where a value belongs."""
+    return any(
+        hole.at - 1 <= fault.at <= hole.at + hole.length
+        or (fault.code != "malformed_json" and fault.at <= hole.at < fault.at + fault.length)
+        for hole in unresolved
+    )
 
 
 def _refused_otherwise(text: str, world: World) -> Iterator[Fault]:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
+from zepix_core.pine.fault import Fault
+
 MOST_WAYS = 400
 
 
@@ -21,8 +23,8 @@ class Hole:
 
     Attributes:
         name: The expression, or the placeholder.
-        kind: ``ticker``, ``tickerid``, ``timeframe``, ``price``, ``time``, ``iso``, ``number``, ``word``
-            or ``unknown``.
+        kind: ``ticker``, ``tickerid``, ``timeframe``, ``price``, ``number``, ``word``, ``unknown``; ``time``
+            (when the bar began) or ``now`` as a number, ``iso`` or ``iso_now`` as text.
         at, length: Its place in the script.
         sample: What it holds unless somebody changes it, or ``""``.
     """
@@ -44,11 +46,13 @@ class Way:
     Attributes:
         given: What the conditions on this way came to, by their text.
         words: It is text for certain, so that ``+`` joins.
+        faults: What is wrong with how the script makes it, by its place in the script.
     """
 
     parts: tuple[Part, ...]
     given: Mapping[str, object] = {}
     words: bool = False
+    faults: tuple[Fault, ...] = ()
 
     @property
     def literal(self) -> str | None:
@@ -80,7 +84,8 @@ def join(left: Ways, right: Ways) -> Ways:
         for other in right:
             given = agree(one.given, other.given)
             if given is not None:
-                found.append(Way(one.parts + other.parts, given, words=True))
+                faults = tuple(dict.fromkeys(one.faults + other.faults))
+                found.append(Way(one.parts + other.parts, given, words=True, faults=faults))
             if len(found) >= MOST_WAYS:
                 return tuple(found)
     return tuple(found)

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
-from zepix_core.pine.evaluation import Bound, Evaluator, Names
-from zepix_core.pine.expression import Call, parse_expression
-from zepix_core.pine.messages import messages
+from zepix_core.pine.evaluation import Bound, Evaluator, Names, syntax_fault
+from zepix_core.pine.expression import Broken, Call, Node, Opaque, parse_expression
+from zepix_core.pine.messages import messages, sender
 from zepix_core.pine.parts import Hole, Way, Ways, distinct, join, under
 from zepix_core.pine.script import Line, Script, Token
 
@@ -113,7 +113,7 @@ class Reader:
     ) -> Ways:
         place = _assignment(tokens)
         if place is None:
-            return self.evaluator.ways(parse_expression(tokens), names)
+            return self.evaluator.ways(self._expression(tokens), names)
         right, operator = tokens[place + 1 :], tokens[place].text
         value = self._value(right, body, others, names)
         if tokens[place - 1].text == "]":
@@ -144,7 +144,20 @@ class Reader:
             return ()
         if tokens[0].text in ("if", "switch") or tokens[0].text in _LOOPS:
             return self._structure(tokens, body, others, names)
-        return self.evaluator.ways(parse_expression(tokens), names)
+        return self.evaluator.ways(self._expression(tokens), names)
+
+    def _expression(self, tokens: tuple[Token, ...]) -> Node:
+        """The tree of an expression; a call in it that sends a message and cannot be read is kept in mind."""
+        node = parse_expression(tokens)
+        found = sender(tokens) if isinstance(node, Opaque) else None
+        inside = node.inside if isinstance(node, Opaque) else ()
+        # A quote that is never closed is told about by itself.
+        closed = all(token.closed for token in tokens if token.kind == "text")
+        if found is not None and closed and not any(inner.at <= found[1] < inner.end for inner in inside):
+            call, at = found
+            faults = (syntax_fault(node),) if isinstance(node, Broken) else ()
+            self.sent.append(Sent(call, at, (Way((Hole(call, "unknown", at, len(call)),), faults=faults),)))
+        return node
 
     def _set(self, name: str, ways: Ways, names: Names, declares: bool) -> None:
         bound = Bound(ways or (), next(self.serials))
@@ -203,7 +216,7 @@ class Reader:
             if not condition:
                 branches.append(_Branch(dict(failed), (), inner))
                 return branches
-            key, known = self.evaluator.truth(parse_expression(condition), names)
+            key, known = self.evaluator.truth(self._expression(condition), names)
             if known is not False:
                 branches.append(_Branch({**failed, key: True}, (), inner))
             if known is True:

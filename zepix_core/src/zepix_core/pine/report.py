@@ -51,7 +51,7 @@ class Report:
         what: ``script`` or ``message``.
         plugins: Where it is known from what the plugins take.
         findings: In the order of the text.
-        sample: An alert that is taken, ``None`` when no kind is known.
+        sample: An alert that is taken; ``None`` when alerts would fail, or no message can be told.
     """
 
     what: str
@@ -64,6 +64,11 @@ class Report:
     def fine(self) -> bool:
         """Nothing found makes an alert fail."""
         return all(finding.level != ERROR for finding in self.findings)
+
+    @property
+    def no_sample(self) -> str:
+        """Why there is no sample, as the end of a sentence."""
+        return "no message can be told from it" if self.fine else "alerts would fail"
 
 
 def as_row(report: Report) -> dict[str, Any]:
@@ -88,7 +93,10 @@ def as_text(report: Report, name: str) -> str:
         if report.what == "script"
         else "1 message"
     )
-    lines.append(f"Read {read}: {', '.join(kinds) or 'no kind of alert that is known'}.")
+    if count:
+        lines.append(f"Read {read}: {', '.join(kinds) or 'no kind of alert that is known'}.")
+    else:
+        lines.append("No alert could be read." if errors else "The script sends no alerts.")
     lines.append(f"What is taken is known from {report.plugins}." if report.plugins else _UNKNOWN)
     verdict = "Alerts would fail." if errors else "Fine."
     lines.append(f"{verdict} {errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}.")

@@ -27,6 +27,7 @@ _JOINS_AT_END = _JOINS | {"=", ":=", "+="}
 _JOINS_AT_START = _JOINS - {"not", "-", "<", ","}
 TAB = 4
 MOST_DEPTH = 20
+_MOST_CUTS = 50
 
 
 @attrs.frozen
@@ -37,11 +38,13 @@ class Token:
         kind: ``text``, ``number``, ``name``, ``color`` or ``op``.
         text: As written.
         at: Offset of the first character.
+        first: It is the first of its line.
     """
 
     kind: str
     text: str
     at: int
+    first: bool = False
 
     @property
     def end(self) -> int:
@@ -119,28 +122,46 @@ def _physical(source: str) -> list[Line]:
             indent = len(found[0].expandtabs(TAB)) if fresh else indent
             fresh = False
         elif kind != "comment":
-            tokens.append(Token(kind, found[0], found.start()))
+            tokens.append(Token(kind, found[0], found.start(), first=not tokens))
             fresh = False
     return [*lines, Line(indent, tuple(tokens))]
 
 
 def _logical(lines: list[Line]) -> list[Line]:
     """Lines with those that continue them: inside brackets, after or before an operator, or indented by
-    anything but whole steps of four."""
+    anything but whole steps of four. A bracket that is never closed ends with its statement."""
+    lines = [line for line in lines if line.tokens]
     joined: list[Line] = []
-    depth = 0
-    for line in lines:
-        if not line.tokens:
-            continue
-        if joined and (depth > 0 or _continues(joined[-1], line)):
-            joined[-1] = Line(joined[-1].indent, joined[-1].tokens + line.tokens)
-        else:
-            joined.append(line)
-            depth = 0
-        for token in line.tokens:
+    at, cuts = 0, 0
+    while at < len(lines):
+        end, is_open = _statement_end(lines, at)
+        if is_open and cuts < _MOST_CUTS:
+            cuts += 1
+            end = next((n for n in range(at + 1, end) if _begins(lines[at], lines[n - 1], lines[n])), end)
+        joined.append(Line(lines[at].indent, tuple(token for line in lines[at:end] for token in line.tokens)))
+        at = end
+    return joined
+
+
+def _statement_end(lines: list[Line], at: int) -> tuple[int, bool]:
+    """Behind the last line of the statement that begins there, and whether a bracket is open at its end."""
+    depth, end = 0, at
+    while end < len(lines) and (
+        end == at or depth > 0 or _continues(Line(lines[at].indent, lines[end - 1].tokens), lines[end])
+    ):
+        for token in lines[end].tokens:
             if token.kind == "op":
                 depth = max(depth + (token.text in _OPENS) - (token.text in _CLOSES), 0)
-    return joined
+        end += 1
+    return end, depth > 0
+
+
+def _begins(start: Line, before: Line, line: Line) -> bool:
+    """Whether a line may begin a statement behind one whose bracket is never closed."""
+    closes = line.tokens[0].kind == "op" and line.tokens[0].text in _CLOSES
+    return (
+        line.indent <= start.indent and not closes and not _continues(Line(start.indent, before.tokens), line)
+    )
 
 
 def _continues(before: Line, line: Line) -> bool:

@@ -23,7 +23,9 @@ from zepix_core.pine.world import World
     show_default=True,
     help="How to print.",
 )
-@click.option("--sample", is_flag=True, help="Print an alert that is taken; findings go to standard error.")
+@click.option(
+    "--sample", is_flag=True, help="Print only an alert that is taken; findings go to standard error."
+)
 @click.option(
     "--box", is_flag=True, help="The message stands in an alert's message box: TradingView fills in {{…}}."
 )
@@ -43,17 +45,19 @@ def command(home: Home, file: Path, shape: str, sample: bool, box: bool) -> int:
         report = check_script(text, world, now)
     else:
         report = check_message(text, world, now, box)
-    told = as_text(report, name)
+    fine = report.fine and (report.sample is not None or not sample)
     if shape == "json":
-        told = json.dumps({"file": name, **as_row(report)}, indent=2, ensure_ascii=False)
-    if not sample:
-        click.echo(told)
-        return 0 if report.fine else 1
-    if report.findings:
-        click.echo(told, err=True)
-    if report.sample is not None:
-        click.echo(report.sample)
-    return 0 if report.fine and report.sample is not None else 1
+        click.echo(json.dumps({"file": name, **as_row(report)}, indent=2, ensure_ascii=False))
+    elif not sample:
+        click.echo(as_text(report, name))
+    else:
+        if report.findings:
+            click.echo(as_text(report, name), err=True)
+        if report.sample is None:
+            click.echo(f"No sample is printed: {report.no_sample}.", err=True)
+        else:
+            click.echo(report.sample)
+    return 0 if fine else 1
 
 
 def read_text(file: Path) -> str:

@@ -1,0 +1,140 @@
+"""What Pine itself would not read or run, and where a fault is when a function builds the message."""
+
+import pytest
+
+from zepix_core.pine.check import check_script
+from zepix_core.pine.formats import known_kinds
+from zepix_core.pine.world import World
+
+NOW = 1_790_000_000_000_000_000
+WORLD = World(kinds=known_kinds())
+CLOSE = '\'{"action":"close","symbol":"\' + syminfo.ticker + \'"}\''
+LACKING = {"missing_id", "missing_bar_time"}
+
+
+def found(source: str) -> list[tuple[int, int, str]]:
+    """Place and code of everything but what the message could have besides."""
+    report = check_script(source, WORLD, NOW)
+    return [(one.line, one.column, one.code) for one in report.findings if one.code not in LACKING]
+
+
+@pytest.mark.parametrize(("plus", "behind"), [("' + syminfo", "syminfo"), ("ticker + '", "'\"}'")])
+def test_a_call_without_one_of_its_plus_signs_is_an_error_there(plus: str, behind: str) -> None:
+    source = f"alert({CLOSE.replace(plus, plus.replace(' +', ''))}, alert.freq_all)"
+    assert found(source) == [(1, source.index(behind) + 1, "pine_syntax")]
+    assert not check_script(source, WORLD, NOW).fine
+
+
+@pytest.mark.parametrize(
+    "head", ["alert(", "alertcondition(up, 't', ", "strategy.close('L', alert_message = "]
+)
+def test_a_call_without_its_bracket_is_an_error_at_its_end(head: str) -> None:
+    source = f"if up\n    {head}{CLOSE}\nplot(close)\n"
+    assert found(source) == [(2, 5 + len(head) + len(CLOSE), "pine_syntax")]
+
+
+def test_a_bracket_lost_inside_a_call_is_an_error_at_the_end_of_the_call() -> None:
+    source = f"alert({CLOSE} + str.tostring(close, alert.freq_all)"
+    assert found(source) == [(1, len(source) + 1, "pine_syntax")]
+
+
+def test_what_follows_a_call_that_is_never_closed_is_read_all_the_same() -> None:
+    source = f"alert({CLOSE}\nplot(close)\nalert({CLOSE.replace('close', 'cloze')})"
+    assert [(line, code) for line, _, code in found(source)] == [(1, "pine_syntax"), (3, "unknown_type")]
+
+
+def test_a_message_that_is_put_together_wrongly_elsewhere_is_an_error_there() -> None:
+    source = "m = " + CLOSE.replace("ticker +", "ticker") + "\nalert(m)"
+    assert found(source) == [(1, source.index("'\"}'") + 1, "pine_syntax")]
+
+
+def test_a_quote_that_is_never_closed_is_told_about_once() -> None:
+    assert found('alert("x + close)\nplot(close)') == [(1, 7, "unclosed_text")]
+
+
+def test_generic_calls_and_chained_methods_are_no_mistakes() -> None:
+    source = 'all = array.new<string>(1, "x")\nm = all.copy().get(0)\nalert(m)\nalert(array.from(m).first())'
+    assert [code for _, _, code in found(source)] == ["not_readable", "not_readable"]
+
+
+def test_an_expression_that_is_too_deep_is_no_mistake() -> None:
+    assert [code for _, _, code in found("alert(" + "(" * 60 + '"x"' + ")" * 60 + ")")] == ["not_readable"]
+
+
+FUNCTION = (
+    "order(string action, float lots) =>\n"
+    '    \'{"action":"\' + action + \'","symbol":"EURUSD","sl":1,"lots":\' + str.tostring(lots) + \'}\'\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wrong", "code"),
+    [
+        ('"byu", 1', "byu", "unknown_type"),
+        ('"buy", 0', "0", "invalid_lots"),
+        ('"buy", -1', "-1", "invalid_lots"),
+        ('"buy", syminfo.ticker', "syminfo", "malformed_json"),
+    ],
+)
+def test_a_value_given_to_a_function_is_wrong_at_the_call(arguments: str, wrong: str, code: str) -> None:
+    line = f"alert(order({arguments}))"
+    assert found(FUNCTION + line) == [(3, line.index(wrong) + 1, code)]
+
+
+def test_a_value_that_the_function_itself_writes_is_wrong_there() -> None:
+    source = FUNCTION.replace('"sl":1', '"sl":-1') + 'alert(order("buy", 1))'
+    assert [(line, code) for line, _, code in found(source)] == [(2, "invalid_stops")]
+
+
+def test_a_sentence_given_to_a_function_is_reported_at_the_call() -> None:
+    source = 'send(m) =>\n    alert(m)\nsend("New signal")\nsend(array.get(x, 0))'
+    assert found(source) == [(3, 7, "not_a_message"), (4, 6, "not_readable")]
+
+
+def formatted(text: str) -> list[tuple[int, int, str]]:
+    """What is found when ``text``, which has no apostrophes but its own, is given to ``str.format``."""
+    return found(_call(text))
+
+
+def column_of(text: str, at: int) -> int:
+    """The column in the script of a character of ``text``."""
+    return _call(text[:at]).index(", syminfo")
+
+
+def _call(text: str) -> str:
+    escaped = text.replace('"', '\\"')
+    return f'alert(str.format("{escaped}", syminfo.ticker))'
+
+
+def test_braces_in_apostrophes_are_sent() -> None:
+    assert formatted("""'{'"action":"close","symbol":"{0}"'}'""") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "brace"),
+    [
+        ('{"action":"close","symbol":"{0}"}', '{"action'),
+        ("""'{'"action":"close","symbol":"{0}"}""", "}"),
+        ('{{"action":"close","symbol":"{0}"}}', '{{"action'),
+        ("""''{''"action":"close","symbol":"{0}"''}''""", "{''"),
+        ("""'{'"action":"close","symbol":"{ticker}"'}'""", "{ticker"),
+    ],
+)
+def test_a_brace_that_breaks_str_format_is_an_error_at_the_brace(text: str, brace: str) -> None:
+    at = text.rindex(brace)
+    assert (1, column_of(text, at), "str_format") in formatted(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["""'{"action":"close","symbol":"{0}"}'""", """'{'"action":"close","symbol":"{1}"'}'"""]
+)
+def test_a_place_that_is_never_filled_in_is_an_error(text: str) -> None:
+    at = max(text.find("{0}"), text.find("{1}"))
+    assert formatted(text) == [(1, column_of(text, at), "str_format")]
+
+
+def test_a_doubled_apostrophe_is_sent_as_one_and_a_single_one_is_a_warning() -> None:
+    assert formatted("""'{'"action":"close","symbol":"it''s {0}"'}'""") == []
+    text = """'{'"action":"close","symbol":"it's"}"""
+    assert formatted(text) == [(1, column_of(text, text.index("'s")), "str_format")]
+    assert check_script(_call(text), WORLD, NOW).fine
