@@ -26,7 +26,7 @@ from zepix_core.journal.service_desk import ServiceDesk
 from zepix_core.journal.wakes import Wakes
 from zepix_core.model.account import AccountInfo
 from zepix_core.model.alert import Alert
-from zepix_core.model.market import Side, Tick
+from zepix_core.model.market import Bar, Side, Tick
 from zepix_core.model.order import Book, Deal, Intent, OrderReply, OrderRequest, Position, TradeUpdate
 from zepix_core.model.wake import Wake
 from zepix_core.plugin import RiskSettings
@@ -100,6 +100,10 @@ class MoodyBroker(Listeners):
     async def quote(self, symbol: str) -> Tick | None:
         self._see()
         return await self.inner.quote(symbol)
+
+    async def bars(self, symbol: str, timeframe_minutes: int, count: int) -> tuple[Bar, ...]:
+        self._see()
+        return await self.inner.bars(symbol, timeframe_minutes, count)
 
     async def positions(self, book: Book = Book.LIVE) -> tuple[Position, ...]:
         self._see()
@@ -210,6 +214,7 @@ class House:
     async def end(self) -> None:
         """End this life without a word, as a crash does; the files stay."""
         await self.feed.stop()
+        await self.desk.flattening.stop()
         await self.desk.lookup.stop()
         await self.broker.stop()
         await self.journal.close()

@@ -14,7 +14,7 @@ from zepix_core.broker.port import GatewayHello
 from zepix_core.clock import Clock
 from zepix_core.errors import BrokerOffline, OutcomeUnknown, SettingsError, StorageError, ZepixError
 from zepix_core.model.account import AccountInfo
-from zepix_core.model.market import Tick
+from zepix_core.model.market import Bar, Tick
 from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position
 from zepix_core.rules.backoff import Backoff
 from zepix_core.wire.channel import ChannelClosed, Handler
@@ -133,6 +133,11 @@ class GatewayClient(Listeners):
 
     async def quote(self, symbol: str) -> Tick | None:
         answer: Tick | None = await self._read(calls.QUOTE, symbol, Tick | None)
+        return answer
+
+    async def bars(self, symbol: str, timeframe_minutes: int, count: int) -> tuple[Bar, ...]:
+        query = calls.BarsQuery(symbol=symbol, minutes=timeframe_minutes, count=count)
+        answer: tuple[Bar, ...] = await self._read(calls.BARS, query, tuple[Bar, ...])
         return answer
 
     async def positions(self, book: Book = Book.LIVE) -> tuple[Position, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zepix_core.broker import gateway_calls as calls
-from zepix_core.broker.gateway_calls import DealsQuery, GatewayInit, MarginQuery, Observation
+from zepix_core.broker.gateway_calls import BarsQuery, DealsQuery, GatewayInit, MarginQuery, Observation
 from zepix_core.broker.moving import keep_moving
 from zepix_core.broker.paper.faults import VARIABLE
 from zepix_core.broker.paper.opening import open_paper
@@ -15,7 +15,7 @@ from zepix_core.broker.port import GatewayHello, MovingBroker
 from zepix_core.clock import SystemClock
 from zepix_core.errors import BrokerOffline, SettingsError
 from zepix_core.model.account import AccountInfo
-from zepix_core.model.market import Tick
+from zepix_core.model.market import Bar, Tick
 from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position
 from zepix_core.wire.channel import Channel, Handler
 from zepix_core.wire.child import serve
@@ -40,6 +40,7 @@ class Gateway:
             calls.QUOTE: Handler(str, self.quote),
             calls.POSITIONS: Handler(Book, self.positions),
             calls.DEALS: Handler(DealsQuery, self.deals),
+            calls.BARS: Handler(BarsQuery, self.bars),
             calls.MARGIN: Handler(MarginQuery, self.margin),
             calls.OBSERVE: Handler(Observation, self.observe),
         }
@@ -78,6 +79,9 @@ class Gateway:
 
     async def quote(self, symbol: str) -> Tick | None:
         return await self._open_broker().quote(symbol)
+
+    async def bars(self, query: BarsQuery) -> tuple[Bar, ...]:
+        return await self._open_broker().bars(query.symbol, query.minutes, query.count)
 
     async def positions(self, book: Book) -> tuple[Position, ...]:
         return await self._open_broker().positions(book)

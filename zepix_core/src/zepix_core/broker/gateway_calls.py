@@ -11,7 +11,7 @@ PAGE = 5000
 
 OPEN, CLOSE = "open", "close"
 SUBMIT, ACCOUNT, QUOTE, POSITIONS = "submit", "account", "quote", "positions"
-DEALS, MARGIN, OBSERVE = "deals", "margin", "observe"
+DEALS, MARGIN, OBSERVE, BARS = "deals", "margin", "observe", "bars"
 TICKS, NEW_DEALS, LINK = "ticks", "new_deals", "link"
 
 
@@ -42,6 +42,15 @@ class DealsQuery:
     after_ticket: int = 0
     since_ns: int = 0
     book: Book = Book.LIVE
+
+
+@attrs.frozen(kw_only=True)
+class BarsQuery:
+    """Arguments of `Broker.bars`."""
+
+    symbol: str
+    minutes: int
+    count: int
 
 
 @attrs.frozen(kw_only=True)

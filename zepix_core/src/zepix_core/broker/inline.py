@@ -8,7 +8,7 @@ from zepix_core.broker.moving import keep_moving
 from zepix_core.broker.port import GatewayHello, MovingBroker
 from zepix_core.clock import Clock
 from zepix_core.model.account import AccountInfo
-from zepix_core.model.market import Tick
+from zepix_core.model.market import Bar, Tick
 from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position
 from zepix_core.wire.codec import through
 
@@ -61,6 +61,10 @@ class InlineBroker(Listeners):
     async def quote(self, symbol: str) -> Tick | None:
         answer: Tick | None = through(await self._inner.quote(through(symbol, str)), Tick | None)
         return answer
+
+    async def bars(self, symbol: str, timeframe_minutes: int, count: int) -> tuple[Bar, ...]:
+        asked = (through(symbol, str), through(timeframe_minutes, int), through(count, int))
+        return _all(await self._inner.bars(*asked), Bar)
 
     async def positions(self, book: Book = Book.LIVE) -> tuple[Position, ...]:
         return _all(await self._inner.positions(through(book, Book)), Position)

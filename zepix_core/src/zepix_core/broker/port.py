@@ -6,7 +6,7 @@ from typing import Protocol
 import attrs
 
 from zepix_core.model.account import AccountInfo
-from zepix_core.model.market import SymbolInfo, Tick
+from zepix_core.model.market import Bar, SymbolInfo, Tick
 from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position
 
 
@@ -50,6 +50,16 @@ class Broker(Protocol):
 
     async def quote(self, symbol: str) -> Tick | None:
         """The newest tick, ``None`` when the symbol has no price."""
+
+    async def bars(self, symbol: str, timeframe_minutes: int, count: int) -> tuple[Bar, ...]:
+        """The newest ``count`` bars of that width that are over, oldest first; fewer when fewer exist.
+
+        Bids, at the broker's own digits; bars without a quote are left out. An unknown symbol has none.
+
+        Args:
+            timeframe_minutes: One of `zepix_core.rules.timeframes.MINUTES`; bars begin at its multiples
+                since midnight UTC.
+        """
 
     async def positions(self, book: Book = Book.LIVE) -> tuple[Position, ...]:
         """All open positions of that book, foreign ones included."""

@@ -59,7 +59,13 @@ class Tick:
 
 @attrs.frozen(kw_only=True)
 class Bar:
-    """One bar; ``time_ns`` is its close, prices are bid prices."""
+    """One bar of bid prices.
+
+    Attributes:
+        timeframe: Its width, minutes as text: ``60``.
+        time_ns: The moment it closed, UTC nanoseconds; a tick of that very moment is in the next bar.
+        ticks: How many quotes it was made of; 0 where the paper market made up what came before it began.
+    """
 
     symbol: str
     timeframe: str
@@ -69,6 +75,11 @@ class Bar:
     low: float
     close: float
     ticks: int = 0
+
+    @property
+    def at(self) -> datetime:
+        """The moment it closed, aware UTC."""
+        return moment(self.time_ns)
 
 
 @attrs.frozen(kw_only=True)
@@ -106,16 +117,42 @@ class SymbolInfo:
     broker_name: str = ""
     always_open: bool = False
 
+    @property
+    def pip_value_per_std_lot(self) -> float:
+        """The same as ``pip_value``."""
+        return self.pip_value
+
+    @property
+    def min_lot(self) -> float:
+        """The same as ``volume_min``."""
+        return self.volume_min
+
+    @property
+    def max_lot(self) -> float:
+        """The same as ``volume_max``."""
+        return self.volume_max
+
+    @property
+    def lot_step(self) -> float:
+        """The same as ``volume_step``."""
+        return self.volume_step
+
 
 @attrs.frozen(kw_only=True)
 class Quote:
-    """``get_current_price_data``: a tick with its spread in pips, one decimal."""
+    """``get_current_price_data``: a tick with its spread in pips, one decimal.
+
+    Attributes:
+        last, volume: Of the last trade; 0.0 where the broker tells none (currencies, metals).
+    """
 
     symbol: str
     bid: float
     ask: float
     spread_pips: float
     time_ns: int
+    last: float = 0.0
+    volume: float = 0.0
 
     @property
     def timestamp(self) -> datetime:

@@ -23,6 +23,7 @@ import pytest
 
 from zepix_core.broker.port import Broker
 from zepix_core.broker.retcodes import Retcode
+from zepix_core.clock import NS
 from zepix_core.model.market import Side
 from zepix_core.model.order import (
     Action,
@@ -35,6 +36,7 @@ from zepix_core.model.order import (
     Position,
 )
 
+MINUTE_NS = 60 * NS
 _numbers = itertools.count(1)
 
 
@@ -45,6 +47,7 @@ class BrokerContract:
         symbol: A symbol with a price; ``far``: a price distance no quote crosses during a test.
         lots: A volume that can be halved; ``off_step``: one that is refused.
         has_shadow_book: The adapter keeps the shadow book too.
+        least_bars: Bars of every timeframe that there are from the start.
     """
 
     symbol = "EURUSD"
@@ -52,6 +55,7 @@ class BrokerContract:
     lots = 0.10
     off_step = 0.015
     has_shadow_book = True
+    least_bars = 100
 
     async def move_price(self, broker: Broker, price: float) -> None:
         """Make ``price`` the bid of `symbol`. Override, or skip, where alerts do not make prices."""
@@ -244,6 +248,41 @@ class BrokerContract:
         await self.move_price(broker, round(quote.bid + self.far, 5))
         await self.until(lambda: bool(heard))
         assert heard[0] == round(quote.bid + self.far, 5)
+
+    @pytest.mark.parametrize("minutes", [1, 5, 15, 60, 240, 1440])
+    async def test_bars_that_are_over_come_oldest_first(self, broker: Broker, minutes: int) -> None:
+        bars = await broker.bars(self.symbol, minutes, max(self.least_bars, 1))
+        assert len(bars) >= self.least_bars
+        times = [bar.time_ns for bar in bars]
+        assert times == sorted(set(times))
+        for bar in bars:
+            assert bar.time_ns % (minutes * MINUTE_NS) == 0
+            assert (bar.symbol, bar.timeframe) == (self.symbol, str(minutes))
+            assert 0 < bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
+
+    async def test_bars_end_where_the_quotes_begin(self, broker: Broker) -> None:
+        quote = await broker.quote(self.symbol)
+        bars = await broker.bars(self.symbol, 1, 1)
+        assert quote is not None
+        for bar in bars:
+            assert abs(bar.close - quote.bid) < self.far
+
+    async def test_wide_bars_are_made_of_narrow_ones(self, broker: Broker) -> None:
+        wide = await broker.bars(self.symbol, 60, 3)
+        narrow = await broker.bars(self.symbol, 1, 300)
+        for bar in wide:
+            parts = [b for b in narrow if bar.time_ns - 60 * MINUTE_NS < b.time_ns <= bar.time_ns]
+            assert (parts[0].open, parts[-1].close) == (bar.open, bar.close)
+            assert (max(b.high for b in parts), min(b.low for b in parts)) == (bar.high, bar.low)
+
+    async def test_the_newest_bars_are_given_and_no_more_than_asked_for(self, broker: Broker) -> None:
+        few = await broker.bars(self.symbol, 1, 3)
+        more = await broker.bars(self.symbol, 1, 6)
+        assert len(few) <= 3 and len(more) <= 6
+        assert few[1:] == tuple(bar for bar in more if bar in few[1:])  # a bar may have ended in between
+
+    async def test_an_unknown_symbol_has_no_bars(self, broker: Broker) -> None:
+        assert await broker.bars("NOSUCHSYMBOL", 60, 5) == ()
 
     async def test_money_of_deals_is_money_of_the_account(self, broker: Broker) -> None:
         before = await broker.account()

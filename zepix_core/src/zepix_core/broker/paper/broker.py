@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from zepix_core.broker.listeners import Listeners
 from zepix_core.broker.paper import store
+from zepix_core.broker.paper.bar_store import load_charts, save_pages
 from zepix_core.broker.paper.book import Change, PaperBook, valued, weigh
+from zepix_core.broker.paper.charts import Charts
 from zepix_core.broker.paper.execution import Facts, execute, stopped_out, triggered
 from zepix_core.broker.paper.market import Market
 from zepix_core.broker.paper.settings import PaperSettings
@@ -15,7 +17,7 @@ from zepix_core.broker.port import GatewayHello
 from zepix_core.clock import Clock
 from zepix_core.errors import BrokerOffline, OutcomeUnknown, StorageError
 from zepix_core.model.account import AccountInfo
-from zepix_core.model.market import Tick
+from zepix_core.model.market import Bar, Tick
 from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position
 from zepix_core.rules.matching import StopFill
 from zepix_core.rules.valuation import margin
@@ -49,8 +51,10 @@ class PaperBroker(Listeners):
         self._executor = executor
         self._clock = clock
         self._settings = settings
-        self._infos = {symbol.info.name: symbol.info for symbol in symbols}
+        known = tuple(symbols)
+        self._infos = {symbol.info.name: symbol.info for symbol in known}
         self._market = market
+        self._charts = Charts(known, settings.seed if market.synthetic else None)
         self._stop_fill = stop_fill
         self._books: dict[Book, PaperBook] = {}
         self._prices_due_ns = 0
@@ -64,10 +68,12 @@ class PaperBroker(Listeners):
             StorageError: ``paper.db`` cannot be read or written.
         """
         saved = await self._executor.run(self._load)
+        charts = await self._executor.run(lambda c: load_charts(c, self._settings.prices))
         self.starts = await self._executor.run(store.count_start)
         self._books = dict(saved.books)
         now = self._clock.now_ns()
         self._market.start(now, saved.quotes, saved.position)
+        self._charts.start(charts, filter(None, map(self._market.quote, self._infos)))
         self._prices_due_ns = now
         return GatewayHello(
             account=await self.account(),
@@ -78,9 +84,14 @@ class PaperBroker(Listeners):
     async def stop(self) -> None:
         async with self._turn:
             quotes, position = self._market.snapshot()
-            source = self._settings.prices
+            source, pages = self._settings.prices, self._charts.unsaved()
+
+            def write(connection: sqlite3.Connection) -> None:
+                store.save_prices(connection, source, quotes, position)
+                save_pages(connection, pages)
+
             try:
-                await self._executor.run(lambda c: store.save_prices(c, source, quotes, position))
+                await self._executor.run(write)
             finally:
                 await self._executor.close()
 
@@ -122,6 +133,9 @@ class PaperBroker(Listeners):
     async def quote(self, symbol: str) -> Tick | None:
         return self._market.quote(symbol)
 
+    async def bars(self, symbol: str, timeframe_minutes: int, count: int) -> tuple[Bar, ...]:
+        return self._charts.bars(symbol, timeframe_minutes, count, self._clock.now_ns())
+
     async def positions(self, book: Book = Book.LIVE) -> tuple[Position, ...]:
         open_ones = self._book(book).positions.values()
         return tuple(valued(position, self._infos, self._market.quote) for position in open_ones)
@@ -154,6 +168,7 @@ class PaperBroker(Listeners):
     async def _observe(self, symbol: str, price: float) -> None:
         async with self._turn:
             tick = self._market.observe(symbol, price, self._clock.now_ns())
+            self._charts.take((tick,) if tick else ())
             try:
                 deals = await self._act((tick,)) if tick else ()
             except StorageError as error:
@@ -173,6 +188,7 @@ class PaperBroker(Listeners):
     async def _advance(self) -> None:
         async with self._turn:
             ticks = self._market.advance(self._clock.now_ns())
+            self._charts.take(ticks)
             deals = await self._act(ticks)
         self.tell_ticks(ticks)
         self.tell_deals(deals)
@@ -195,11 +211,13 @@ class PaperBroker(Listeners):
 
     async def _commit(self, changes: tuple[Change, ...]) -> None:
         quotes, position = self._market.snapshot()
-        source = self._settings.prices
+        source, now = self._settings.prices, self._clock.now_ns()
+        pages = self._charts.unsaved() if self._charts.due(now) else ()
 
         def write(connection: sqlite3.Connection) -> None:
             store.save(connection, changes)
             store.save_prices(connection, source, quotes, position)
+            save_pages(connection, pages)
 
         try:
             await self._executor.run(write)
@@ -209,7 +227,8 @@ class PaperBroker(Listeners):
             raise
         for change in changes:
             self._books[change.book] = self._book(change.book).apply(change)
-        self._prices_due_ns = self._clock.now_ns() + SAVE_PRICES_NS
+        self._charts.saved(pages, now)
+        self._prices_due_ns = now + SAVE_PRICES_NS
 
     async def _reload(self) -> None:
         if self._books:

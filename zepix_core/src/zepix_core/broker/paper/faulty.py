@@ -12,7 +12,7 @@ from zepix_core.broker.retcodes import Retcode
 from zepix_core.clock import Clock
 from zepix_core.errors import BrokerOffline, OutcomeUnknown
 from zepix_core.model.account import AccountInfo
-from zepix_core.model.market import Tick
+from zepix_core.model.market import Bar, Tick
 from zepix_core.model.order import Action, Book, Deal, OrderReply, OrderRequest, Position
 
 SILENCE_SECONDS = 3600.0
@@ -114,6 +114,10 @@ class FaultyBroker(Listeners):
     async def quote(self, symbol: str) -> Tick | None:
         self._need_link()
         return await self._inner.quote(symbol)
+
+    async def bars(self, symbol: str, timeframe_minutes: int, count: int) -> tuple[Bar, ...]:
+        self._need_link()
+        return await self._inner.bars(symbol, timeframe_minutes, count)
 
     async def positions(self, book: Book = Book.LIVE) -> tuple[Position, ...]:
         self._need_link()
