@@ -15,18 +15,21 @@ from zepix_core.journal import (
 from zepix_core.journal import (
     deal_rows,
     feed,
+    flattening,
     host_state,
     intent_rows,
+    latches,
     ledger,
     matching,
     outbox,
-    tally,
+    totals,
     unknown,
 )
 from zepix_core.storage.journal_schema import TABLES
 
 ROOMS: tuple[ModuleType, ...] = (
-    rows, store, closes, deal_rows, feed, host_state, intent_rows, ledger, matching, outbox, tally, unknown,
+    rows, store, closes, deal_rows, feed, flattening, host_state, intent_rows, latches, ledger, matching,
+    outbox, totals, unknown,
 )  # fmt: skip
 NOT_A_QUERY = ("SELECT", "MAYBE_OPEN")
 

@@ -180,7 +180,6 @@ async def test_a_foreign_position_is_shown_counted_and_left_alone(house: House) 
     findings = await house.reconciler.sweep()
     assert len(findings.foreign) == 1
     house.clock.advance(1.0)
-    entries = await house.journal.read(house.desk.risk.read)
-    facts = await house.desk.risk.facts_from(plugin(), entries, frozenset())
+    facts = await house.desk.risk.facts(plugin())
     assert facts.open_risk > facts.plugin_open_risk > 0
     assert len(await house.desk.list(context(house.clock))) == 1

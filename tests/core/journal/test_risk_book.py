@@ -91,18 +91,25 @@ async def test_a_latch_outlives_a_restart(tmp_path: Path, clock: VirtualClock) -
 async def test_a_person_lifts_the_lifetime_limit(house: House) -> None:
     await lose(house, 1)
     house.clock.advance(1.0)
-    await house.desk.risk.reset_lifetime("tester")
+    assert await house.desk.risk.reset("lifetime", "account", "tester") > 49.0
     state = await house.desk.risk.state(plugin())
     assert state.lifetime_loss == 0.0
 
 
 async def test_open_positions_are_risk_from_entry_to_stop(house: House) -> None:
     await house.desk.place(context(house.clock), single())
-    entries = await house.journal.read(house.desk.risk.read)
-    facts = await house.desk.risk.facts_from(plugin(), entries, frozenset())
+    standing = await house.journal.read(house.desk.risk.read)
+    facts = await house.desk.risk.facts_from(plugin(), standing, frozenset())
     assert facts.open_risk == facts.plugin_open_risk == pytest.approx(0.05 * 21 * 10, abs=1.0)
-    gone = frozenset(entry.intent.position_id for entry in entries)
-    assert (await house.desk.risk.facts_from(plugin(), entries, gone)).open_risk == 0.0
+
+
+async def test_a_position_that_is_being_closed_costs_what_it_floats_at(house: House) -> None:
+    await house.desk.place(context(house.clock), single())
+    await house.price(1.0990)
+    standing = await house.journal.read(house.desk.risk.read)
+    gone = frozenset(entry.intent.position_id for entry in standing.entries)
+    facts = await house.desk.risk.facts_from(plugin(), standing, gone)
+    assert facts.open_risk == pytest.approx(0.05 * 11 * 10, abs=1.0)
 
 
 async def test_shadow_losses_count_in_no_live_limit(house: House) -> None:

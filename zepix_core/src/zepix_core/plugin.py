@@ -77,6 +77,9 @@ class RiskSettings:
     max_daily_trades: int | None = setting(None, doc="Most trades a trading day", ge=1)
     max_symbol_exposure: float | None = setting(None, doc="Most lots open on one symbol", gt=0)
     daily_loss_limit: float | None = setting(None, doc="Losses a day, account currency", gt=0)
+    max_total_loss: float | None = setting(
+        None, doc="Losses in all, account currency; only a person lifts it", gt=0
+    )
     max_lot_size: float | None = setting(None, doc="Most lots of one order", gt=0)
 
 

@@ -9,7 +9,7 @@ import attrs
 from zepix_core.clock import moment
 from zepix_core.errors import BadArgument, BrokerOffline, StorageError
 from zepix_core.journal import deal_rows, intent_rows
-from zepix_core.journal.intents import OVER, comment_of, intent_id, magic_of
+from zepix_core.journal.intents import OVER, comment_of, intent_id, magic_of, ours
 from zepix_core.journal.ledger import closed_volume
 from zepix_core.journal.line import REJECT, UNRESOLVED
 from zepix_core.journal.outcomes import SETTLED
@@ -17,6 +17,7 @@ from zepix_core.journal.retcodes import ReplyClass
 from zepix_core.journal.sending import Sending, still_wanted
 from zepix_core.model.order import (
     Action,
+    Book,
     CloseResult,
     Deal,
     DealEntry,
@@ -28,6 +29,7 @@ from zepix_core.rules.lots import ClosePart, close_part
 from zepix_core.rules.pips import profit_pips
 from zepix_core.services.calls import CloseRequest
 from zepix_core.services.context import CallContext
+from zepix_core.services.gates import CORE
 
 log = logging.getLogger(__name__)
 S = IntentState
@@ -59,6 +61,8 @@ class Closing:
         key = ctx.event_key(request.key)
         async with self._line.lock:
             entry, code = await self._sending.own(ctx, request.ticket)
+            if entry is None and ctx.plugin.id == CORE:
+                entry = await self._lost(request.ticket)
             if entry is None:
                 return _refused(request, code, NOT_OURS.get(code, ""))
             what = f"{entry.leg}@{request.ticket}/{request.percentage:g}"
@@ -67,6 +71,24 @@ class Closing:
             if known is not None and known.state not in OVER:
                 return await self._result(entry, known, request)
             return await self._close(ctx, request, entry, known, one, key)
+
+    async def _lost(self, ticket: int) -> Intent | None:
+        """A position with our magic that the journal does not know (a backup was put back), for a person who
+        closes it; ``None`` for anybody else's."""
+        try:
+            shown = await self._line.broker.positions(Book.SHADOW if ticket < 0 else Book.LIVE)
+        except BrokerOffline:
+            return None
+        found = next((p for p in shown if p.ticket == ticket), None)
+        if found is None or not ours(found.magic, self._line.settings.host_id):
+            return None
+        return Intent(
+            intent_id="", alert_key="", alert_id=None, plugin=CORE, leg="", action=Action.OPEN,
+            symbol=found.symbol, side=found.side, lots=found.volume, price=found.price_open, sl=found.sl,
+            tp=found.tp, magic=found.magic, comment=found.comment, state=S.NEEDS_HUMAN,
+            account=self._line.account, book=found.book, position_id=ticket, fill_price=found.price_open,
+            fill_lots=found.volume,
+        )  # fmt: skip
 
     async def again(self, intent: Intent) -> None:
         """A close that certainly was not executed is sent again; the position still needs it."""

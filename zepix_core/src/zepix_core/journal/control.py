@@ -7,7 +7,7 @@ from collections.abc import Callable
 import attrs
 
 from zepix_core.clock import Clock
-from zepix_core.errors import StorageError, UsageError
+from zepix_core.errors import StorageError, UsageError, ZepixError
 from zepix_core.journal import events, host_state, outbox
 from zepix_core.model.notice import Notice, Priority
 from zepix_core.storage.executor import Executor
@@ -16,7 +16,14 @@ log = logging.getLogger(__name__)
 KEY = "trading"
 HUMAN = "human:"
 LEVELS = ("entries", "flatten", "lock")
+LOCK = "lock"
 BREAKER = "breaker"
+
+
+class Locked(ZepixError):
+    """A plain resume does not end a lock."""
+
+    exit_code = 1
 
 
 @attrs.frozen(kw_only=True)
@@ -26,6 +33,7 @@ class ControlState:
     Attributes:
         panic: The level of the stop in force, ``""`` for none or a plain pause.
         by: Who did it; ``since_ns``: when, UTC nanoseconds.
+        closing: Positions are still being closed, and will be after a restart, until nothing is left.
     """
 
     paused: bool = False
@@ -33,6 +41,7 @@ class ControlState:
     by: str = ""
     reason: str = ""
     since_ns: int = 0
+    closing: bool = False
 
     @property
     def why(self) -> str:
@@ -70,11 +79,20 @@ class Control:
         return self.state
 
     async def pause(self, by: str, reason: str = "") -> None:
-        """Let no entry through until `resume`."""
+        """Let no entry through until `resume`; a panic in force stays what it is."""
         await self._stop("pause", attrs.evolve(self._kept, paused=True, by=by, reason=reason))
 
-    async def resume(self, by: str) -> None:
-        """Let entries through again; ends pause, panic and breaker, and what waited for a person."""
+    async def resume(self, by: str, confirmed: bool = True) -> None:
+        """Let entries through again; ends pause, panic and breaker, and what waited for a person.
+
+        Raises:
+            Locked: A lock is in force and the wish to end it is not ``confirmed``.
+        """
+        if self._kept.panic == LOCK and not confirmed:
+            raise Locked(
+                f"Trading is locked ({self._kept.why}).",
+                "Confirm that the lock is to end: `zepix resume --yes`.",
+            )
         state = attrs.evolve(ControlState(by=by), since_ns=self._clock.now_ns())
         await self._executor.run(self._write("resume", state))
         self._kept, self._held, self._unwritten = state, "", None
@@ -87,7 +105,19 @@ class Control:
         """
         if level not in LEVELS:
             raise UsageError(f"There is no panic level {level!r}.", f"Levels: {', '.join(LEVELS)}.")
-        await self._stop("panic", ControlState(paused=True, panic=level, by=by, reason=reason))
+        closing = level != LEVELS[0]
+        await self._stop(
+            "panic", ControlState(paused=True, panic=level, by=by, reason=reason, closing=closing)
+        )
+
+    async def flat(self, closed: int) -> None:
+        """Nothing of ours is open any more after a panic; ``closed`` positions were closed."""
+        if not self._kept.closing:
+            return
+        state = attrs.evolve(self._kept, closing=False)
+        await self._executor.run(self._write("flat", state, closed=closed))
+        if self._kept.closing:
+            self._kept = state
 
     async def trip(self, reason: str) -> None:
         """Stop entries because of what the broker said; does nothing when they are stopped already."""
@@ -119,15 +149,16 @@ class Control:
         except StorageError as error:
             log.critical("%s is in force, but a restart would not know of it: %s", state.why, error)
 
-    def _write(self, action: str, state: ControlState) -> Callable[[sqlite3.Connection], None]:
-        payload = {"action": action, **attrs.asdict(state)}
-        if action in ("panic", "breaker"):
+    def _write(self, action: str, state: ControlState, **facts: int) -> Callable[[sqlite3.Connection], None]:
+        payload = {"action": action, **attrs.asdict(state), **facts}
+        if action in ("panic", "breaker", "flat"):
             kind, priority = "emergency_stop", Priority.CRITICAL
         else:
             kind, priority = "trading_state", Priority.MEDIUM
-        notice = Notice(
-            type=kind, priority=priority, text=state.why or f"running, resumed by {state.by}", data=payload
-        )
+        text = state.why or f"running, resumed by {state.by}"
+        if action == "flat":
+            text = f"{text}: nothing is open any more, {facts['closed']} closed"
+        notice = Notice(type=kind, priority=priority, text=text, data=payload)
 
         def write(connection: sqlite3.Connection) -> None:
             host_state.write(connection, self._clock, KEY, attrs.asdict(state))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import attrs
 
 from zepix_core.clock import Clock
-from zepix_core.journal import deal_rows, events, intent_rows, outbox
+from zepix_core.journal import deal_rows, events, intent_rows, outbox, totals
 from zepix_core.journal.intents import OVER, ours
 from zepix_core.journal.ledger import LEAST, closed_volume
 from zepix_core.journal.matching import alike, close_for_deal, entry_for_deal
@@ -23,11 +23,16 @@ S = IntentState
 
 @attrs.frozen(kw_only=True)
 class DealSettler:
-    """Books deals of one account."""
+    """Books deals of one account.
+
+    Attributes:
+        day_start: Start of the trading day that a moment belongs to, UTC nanoseconds.
+    """
 
     clock: Clock
     account: str
     symbols: Symbols
+    day_start: Callable[[int], int]
     host_id: int = 1
 
     def take(self, connection: sqlite3.Connection, deal: Deal, final: bool) -> str | None:
@@ -43,6 +48,11 @@ class DealSettler:
             return self._opened(connection, deal, final)
         return self._closed(connection, deal, final)
 
+    def _add(self, connection: sqlite3.Connection, deal: Deal, owner: Intent | None) -> None:
+        """The row of a deal, and the totals with it."""
+        if deal_rows.add(connection, self.account, deal, owner):
+            totals.add(connection, self.account, deal.ticket, self.day_start(deal.time_ns))
+
     def emit(self, connection: sqlite3.Connection, update: TradeUpdate) -> None:
         """Write a trade update for its plugin; its sequence is the row's."""
         events.append(
@@ -56,7 +66,7 @@ class DealSettler:
             if final:
                 self._nameless(connection, deal)
             return None
-        deal_rows.add(connection, self.account, deal, entry)
+        self._add(connection, deal, entry)
         before = [
             d for d in deal_rows.of_position(connection, self.account, deal.position)
             if d.entry is DealEntry.IN and d.ticket != deal.ticket
@@ -70,7 +80,7 @@ class DealSettler:
 
     def _nameless(self, connection: sqlite3.Connection, deal: Deal) -> None:
         """A deal that opens a position of nobody we know: foreign, unless it carries a magic of ours."""
-        deal_rows.add(connection, self.account, deal, None)
+        self._add(connection, deal, None)
         if not ours(deal.magic, self.host_id):
             return
         why = f"position {deal.position} carries our magic and fits no single order"
@@ -115,9 +125,9 @@ class DealSettler:
         entry = intent_rows.entry_of(connection, self.account, deal.position)
         if entry is None:
             if final:
-                deal_rows.add(connection, self.account, deal, None)
+                self._add(connection, deal, None)
             return None
-        deal_rows.add(connection, self.account, deal, entry)
+        self._add(connection, deal, entry)
         closed = closed_volume(connection, self.account, deal.position)
         remaining = max(0.0, round(entry.fill_lots - closed, 8))
         reason = self._reason(connection, entry, deal)

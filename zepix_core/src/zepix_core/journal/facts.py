@@ -7,8 +7,16 @@ import attrs
 from zepix_core.errors import BrokerOffline
 from zepix_core.journal import host_state
 from zepix_core.journal.control import HUMAN
-from zepix_core.journal.ledger import OpenEntry, last_close, stops_since, trades_of, trades_since
+from zepix_core.journal.ledger import (
+    closed_unbooked,
+    closing_of,
+    last_close,
+    stops_since,
+    trades_of,
+    trades_since,
+)
 from zepix_core.journal.line import OrderLine
+from zepix_core.journal.risk import Standing
 from zepix_core.model.market import Tick
 from zepix_core.model.order import Book
 from zepix_core.services.brakes import MINUTE
@@ -19,7 +27,8 @@ from zepix_core.services.rates import RateWindow
 
 @attrs.frozen(kw_only=True)
 class _Books:
-    entries: tuple[OpenEntry, ...]
+    standing: Standing
+    closing: frozenset[int]
     trades: tuple[OpenTrade, ...]
     today: int
     last_close: int
@@ -34,12 +43,20 @@ class FactsReader:
         self._line = line
         self._rates = rates
 
-    async def gather(self, ctx: CallContext, symbol: str, closing: tuple[int, ...] = ()) -> GateFacts:
-        """All facts about an entry on ``symbol``."""
+    async def gather(
+        self, ctx: CallContext, symbol: str, closing: tuple[int, ...] = (), asked: bool = True
+    ) -> GateFacts:
+        """All facts about an entry on ``symbol``.
+
+        Args:
+            closing: Positions that the plugin closes first. Only its own count as gone.
+            asked: It only asks; when it places, only those count as gone whose close went through.
+        """
         line, plugin = self._line, ctx.plugin
         tick, link = await self._price(symbol)
-        books = await line.executor.read(lambda connection: self._read(connection, ctx, symbol, closing))
-        risk = await line.risk.facts_from(plugin, books.entries, frozenset(closing))
+        await line.risk.prepare()
+        books = await line.executor.read(lambda c: self._read(c, ctx, symbol, closing, asked))
+        risk = await line.risk.facts_from(plugin, books.standing, books.closing)
         wait = self._rates.wait(line.clock.monotonic(), plugin.id, symbol, line.settings.rates)
         return GateFacts(
             settings=line.settings,
@@ -60,6 +77,7 @@ class FactsReader:
             stops_ns=books.stops,
         )
 
+            closing=books.closing,
     async def market(self, ctx: CallContext, symbol: str) -> GateFacts:
         """Facts about the market alone, for a leg that was judged a moment ago."""
         line = self._line
@@ -90,22 +108,28 @@ class FactsReader:
         return None if self._line.any_tick_age or age <= 0 else age
 
     def _read(
-        self, connection: sqlite3.Connection, ctx: CallContext, symbol: str, closing: tuple[int, ...]
-    ) -> _Books:
+        self, connection: sqlite3.Connection, ctx: CallContext, symbol: str, tickets: tuple[int, ...],
+        asked: bool,
+    ) -> _Books:  # fmt: skip
         line, plugin = self._line, ctx.plugin
         book = Book.SHADOW if plugin.shadow else Book.LIVE
         now, rules = line.clock.now_ns(), line.settings.protections
-        entries = line.risk.read(connection)
+        standing = line.risk.read(connection)
+        entries = standing.entries
+        closing = closing_of(entries, plugin.id, tickets) if tickets else frozenset[int]()
+        if closing and not asked:
+            closing = closed_unbooked(connection, line.account, entries, closing)
         cooldown, guard = rules.cooldown_minutes, rules.stop_guard
         human = host_state.read(connection, f"{HUMAN}{plugin.id}:{symbol}")
         return _Books(
-            entries=entries,
+            standing=standing,
+            closing=closing,
             trades=trades_of(entries, plugin.id, book),
             today=0
             if line.settings.lifted
             else trades_since(connection, plugin.id, book, line.risk.today().start_ns),
             # A reversal's own closes start no cooldown for it: it was judged before them, too.
-            last_close=last_close(connection, symbol, book, now - cooldown * MINUTE, closing)
+            last_close=last_close(connection, symbol, book, now - cooldown * MINUTE, plugin.id, tickets)
             if cooldown
             else 0,
             stops=stops_since(

@@ -30,7 +30,12 @@ _TODAY = (
 )
 _LAST_CLOSE = (
     "SELECT max(time_ns) FROM deals WHERE symbol = ? AND book = ? AND entry = 'out' AND time_ns > ?"
-    " AND position_id NOT IN (SELECT value FROM json_each(?))"
+    " AND NOT (plugin IS ? AND position_id IN (SELECT value FROM json_each(?)))"
+)
+_UNBOOKED = (
+    "SELECT coalesce(sum(fill_lots), 0) FROM intents WHERE position_id = ? AND position_id != 0"
+    " AND account = ? AND action = 'close' AND state IN ('filled', 'closed')"
+    " AND NOT EXISTS (SELECT 1 FROM deals d WHERE d.account = intents.account AND d.ticket = deal_ticket)"
 )
 _STOPS = (
     "SELECT time_ns FROM deals WHERE plugin = ? AND book = ? AND entry = 'out' AND reason = 'sl'"
@@ -103,6 +108,26 @@ def _tickets(legs: list[OpenEntry]) -> tuple[int, ...]:
     return tuple(leg.intent.position_id for leg in legs) if all(leg.held for leg in legs) else ()
 
 
+def closing_of(entries: Collection[OpenEntry], plugin: str, tickets: Collection[int]) -> frozenset[int]:
+    """Those of ``tickets`` that are the plugin's own positions."""
+    own = {entry.intent.position_id for entry in entries if entry.held and entry.intent.plugin == plugin}
+    return frozenset(own.intersection(tickets))
+
+
+def closed_unbooked(
+    connection: sqlite3.Connection, account: str, entries: Collection[OpenEntry], tickets: Collection[int]
+) -> frozenset[int]:
+    """Those of ``tickets`` that the broker has closed whole, though their deals are not here yet."""
+    gone: set[int] = set()
+    for entry in entries:
+        ticket = entry.intent.position_id
+        if ticket in tickets:
+            closed = connection.execute(_UNBOOKED, (ticket, account)).fetchone()[0]
+            if closed >= entry.remaining - LEAST:
+                gone.add(ticket)
+    return frozenset(gone)
+
+
 def trades_since(connection: sqlite3.Connection, plugin: str, book: Book, since_ns: int) -> int:
     """Trades of the plugin that were opened since then."""
     found: int = connection.execute(_TODAY, (plugin, since_ns, book.value)).fetchone()[0]
@@ -110,11 +135,12 @@ def trades_since(connection: sqlite3.Connection, plugin: str, book: Book, since_
 
 
 def last_close(
-    connection: sqlite3.Connection, symbol: str, book: Book, since_ns: int, closing: Collection[int] = ()
-) -> int:
-    """Time of the last close on the symbol since then, without those of the positions ``closing``, 0 for
-    none."""
-    parameters = (symbol, book.value, since_ns, json.dumps(sorted(closing)))
+    connection: sqlite3.Connection, symbol: str, book: Book, since_ns: int, plugin: str = "",
+    closing: Collection[int] = (),
+) -> int:  # fmt: skip
+    """Time of the last close on the symbol since then, without those of the plugin's own positions
+    ``closing``, 0 for none."""
+    parameters = (symbol, book.value, since_ns, plugin, json.dumps(sorted(closing)))
     found = connection.execute(_LAST_CLOSE, parameters).fetchone()[0]
     return 0 if found is None else int(found)
 

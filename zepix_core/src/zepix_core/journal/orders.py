@@ -7,11 +7,10 @@ from typing import Any, TypeVar
 from zepix_core.broker.port import Broker, GatewayHello
 from zepix_core.clock import Clock
 from zepix_core.config.risk import TradingSettings
-from zepix_core.errors import BrokerOffline
 from zepix_core.journal.closing import Closing
 from zepix_core.journal.control import LEVELS, Control
 from zepix_core.journal.deals import DealSettler
-from zepix_core.journal.intents import ours
+from zepix_core.journal.flattening import Flattening
 from zepix_core.journal.ledger import OpenEntry, open_entries
 from zepix_core.journal.line import OrderLine
 from zepix_core.journal.modifying import Modifying
@@ -22,7 +21,7 @@ from zepix_core.journal.sending import Sending
 from zepix_core.journal.unknown import LookUp, unresolved
 from zepix_core.journal.updates import Updates
 from zepix_core.model.account import AccountInfo
-from zepix_core.model.order import Book, CloseResult, Intent, IntentState, OrderResult, PluginOrder
+from zepix_core.model.order import CloseResult, Intent, IntentState, OrderResult, PluginOrder
 from zepix_core.plugin import RiskSettings
 from zepix_core.rules.valuation import profit
 from zepix_core.services.calls import CloseRequest, ModifyRequest, PlaceReply, PlaceRequest
@@ -57,16 +56,19 @@ class OrderDesk:
     ) -> None:
         self.line = OrderLine(executor, broker, clock, settings, account)
         settler = DealSettler(
-            clock=clock, account=account, symbols=self.line.quotes.symbol, host_id=settings.host_id
-        )
+            clock=clock, account=account, symbols=self.line.quotes.symbol,
+            day_start=self.line.risk.day_start, host_id=settings.host_id,
+        )  # fmt: skip
         self.updates = Updates(executor, broker, clock, settler)
         self.lookup = LookUp(self.line, self.updates)
         self._placing = Placing(self.line, self.updates, self.lookup)
         sending = Sending(self.line, self.updates, self.lookup)
         self._closing = Closing(sending)
         self._modifying = Modifying(sending)
+        self.flattening = Flattening(self.line, self._close_now)
         self._running: set[asyncio.Task[Any]] = set()
         self.lookup.on_resolved(self.resolved)
+        self.updates.listen(lambda _: self.line.risk.forget_account())
         broker.on_link(self._linked)
 
     @property
@@ -129,28 +131,13 @@ class OrderDesk:
     async def panic(self, level: str, by: str, reason: str = "") -> tuple[CloseResult, ...]:
         """Stop entries; for ``flatten`` and ``lock`` close every position of ours and say how it went.
 
+        What could not be closed is tried again until nothing is left, after a restart too.
+
         Raises:
             UsageError: There is no such level.
         """
         await self.control.panic(level, by, reason)
-        return () if level == LEVELS[0] else await self._whole(self.flatten(by))
-
-    async def flatten(self, by: str) -> tuple[CloseResult, ...]:
-        """Close every open position of ours, those included that wait for a person or open just now."""
-        ctx = core_context(f"flatten:{by}:{self.line.clock.now_ns()}")
-        async with self.line.lock:  # what was on its way when entries were stopped has come by now
-            orders = await self.list(ctx)
-            tickets = dict.fromkeys(order.ticket for order in orders) | await self._seen()
-        requests = [CloseRequest(ticket=ticket, reason="Emergency") for ticket in tickets]
-        return tuple([await self.close(ctx, request) for request in requests])
-
-    async def _seen(self) -> dict[int, None]:
-        """Positions at the broker that carry our magic; none while it is away."""
-        try:
-            shown = [p for book in Book for p in await self.line.broker.positions(book)]
-        except BrokerOffline:
-            return {}
-        return {p.ticket: None for p in shown if ours(p.magic, self.settings.host_id)}
+        return () if level == LEVELS[0] else await self._whole(self.flattening.begin(by))
 
     async def resolved(self, intent: Intent) -> None:
         """An outcome became certain late: go on with what waited for it."""
@@ -174,6 +161,7 @@ class OrderDesk:
             StorageError: The journal cannot be read or written.
         """
         await self.control.keep()
+        self.flattening.go_on()
         async with self.line.lock:  # nothing is being sent: what stands as `sending` has no answer to come
             left = await self.line.executor.read(lambda c: unresolved(c, self.line.account))
         for intent in left:
@@ -186,11 +174,15 @@ class OrderDesk:
         """Open nothing more, finish what is being sent, stop looking; the rest is for the next start."""
         self.line.ending.set()
         self.control.hold("the host's end")
+        await self.flattening.stop()
         if self._running:
             await asyncio.wait(self._running)
         await self.lookup.stop()
         await self.updates.stop()
         await self.control.keep()
+
+    async def _close_now(self, key: str, ticket: int) -> CloseResult:
+        return await self.close(core_context(key), CloseRequest(ticket=ticket, reason="Emergency"))
 
     def _waiting(self, connection: Any, intent: Intent) -> tuple[Intent, ...]:
         return tuple(

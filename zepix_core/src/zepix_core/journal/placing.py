@@ -59,7 +59,7 @@ class Placing:
                 if known:
                     _same_request(known, ids)
                     return PlaceReply(results=tuple(result_of(intent) for intent in known))
-                report, price = await self._judge(ctx, request)
+                report, price = await self._judge(ctx, request, asked=False)
                 if self._line.ending.is_set():
                     raise BrokerOffline("The host is ending.", "The alert comes again at the next start.")
                 wait = self._wait(ctx, request, report, since)
@@ -134,9 +134,11 @@ class Placing:
         found = await self._line.executor.read(lambda c: [intent_rows.get(c, one) for one in ids])
         return [intent for intent in found if intent is not None]
 
-    async def _judge(self, ctx: CallContext, request: PlaceRequest) -> tuple[GateReport, float]:
+    async def _judge(
+        self, ctx: CallContext, request: PlaceRequest, asked: bool = True
+    ) -> tuple[GateReport, float]:
         await self._line.look_at_clock()
-        facts = await self.facts.gather(ctx, request.symbol, request.closing)
+        facts = await self.facts.gather(ctx, request.symbol, request.closing, asked)
         report = judge(request, facts)
         price = 0.0 if facts.tick is None else facts.tick.opening(request.side)
         if report.ok:

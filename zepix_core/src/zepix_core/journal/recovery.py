@@ -41,8 +41,8 @@ async def recover(desk: OrderDesk, hello: GatewayHello, reconciler: Reconciler) 
     line = desk.line
     await claim_account(desk, hello)
     await line.control.load()
-    # All losses of all years are added up once, here, not when the first alert waits for it.
-    await line.executor.read(line.risk.read)
+    # Totals of other days, or of an older version, are counted again here, not when the first alert waits.
+    await line.risk.prepare()
     left = await line.executor.run(lambda connection: _abandon(connection, desk))
     compared, findings = True, Findings()
     try:

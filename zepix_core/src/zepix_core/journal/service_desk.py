@@ -31,6 +31,8 @@ from zepix_core.services.calls import (
     PlaceReply,
     PlaceRequest,
     RiskRequest,
+    RiskCheck,
+    RiskCheckRequest,
     RiskState,
     RiskVerdict,
     SymbolRequest,
@@ -57,6 +59,7 @@ class ServiceDesk:
             "risk.limit": self._limit,
             "risk.validate": self._validate,
             "market.quote": self._quote,
+            "risk.check": self._check_limits,
             "market.symbol": self._symbol,
             "market.hours": self._hours,
             "market.when": self._when,
@@ -105,6 +108,9 @@ class ServiceDesk:
 
     async def _quote(self, _: CallContext, request: SymbolRequest) -> Quote | None:
         """The newest quote; ``None`` for an unknown symbol, no price, or one that is too old."""
+    async def _check_limits(self, ctx: CallContext, request: RiskCheckRequest) -> RiskCheck:
+        return await self._desk.risk.check(ctx.plugin, request)
+
         info = self._known(request)
         if info is None:
             return None

@@ -61,6 +61,17 @@ class TradingDays:
     reset: time
     zone: ZoneInfo
 
+    @classmethod
+    def named(cls, reset: str, zone: str) -> "TradingDays":
+        """By the texts of the settings ``daily_reset_time`` and ``timezone``."""
+        return cls(reset=parse_reset_time(reset), zone=ZoneInfo(zone))
+
+    def around(self, time_ns: int) -> tuple[int, int]:
+        """Start of the trading day that the moment belongs to, and of the next, UTC nanoseconds."""
+        day = trading_day(time_ns, self.reset, self.zone)
+        start = day_start_ns(day, self.reset, self.zone)
+        return start, day_start_ns(day + timedelta(days=1), self.reset, self.zone)
+
     def day_of(self, at: datetime) -> date:
         """The trading day of an aware moment."""
         return trading_day(nanoseconds(at), self.reset, self.zone)

@@ -15,7 +15,8 @@ def brake_gates(request: PlaceRequest, facts: GateFacts, total: float) -> Iterat
     """Judge caps and protections; trades whose tickets the request closes first count as gone."""
     if facts.settings.lifted:
         return
-    risk, closing = facts.plugin.risk, set(request.closing)
+    risk = facts.plugin.risk
+    closing = frozenset(request.closing) if facts.closing is None else facts.closing
     staying = [
         trade for trade in facts.open_trades if not trade.tickets or not closing.issuperset(trade.tickets)
     ]

@@ -98,7 +98,13 @@ class RiskState:
 
 @attrs.frozen(kw_only=True)
 class LimitState:
-    """``check_daily_limit`` and ``check_lifetime_limit``."""
+    """``check_daily_limit`` and ``check_lifetime_limit``; money, losses positive.
+
+    Attributes:
+        scope: ``account``, or the plugin's id when its own limit is the tighter.
+        until: When a daily limit that was reached ends, ISO 8601 UTC; ``None``: none was, or only a person
+            ends it.
+    """
 
     scope: str
     loss: float
@@ -116,6 +122,7 @@ class RiskRequest:
     symbol: str
     lot_size: float
     sl_pips: float
+    until: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -140,6 +147,33 @@ class LimitRequest:
 
 @attrs.frozen(kw_only=True)
 class LevelRequest:
+@attrs.frozen(kw_only=True)
+class RiskCheckRequest:
+    """``check_risk_limits``: a volume on a symbol; ``direction`` is ``None`` for either."""
+
+    symbol: str
+    lot_size: float
+    direction: Side | None = None
+
+
+@attrs.frozen(kw_only=True)
+class RiskCheck:
+    """Answer of ``check_risk_limits``.
+
+    Attributes:
+        violations: Outcome codes of what does not hold, with a sentence: ``NO_MARGIN: ...``.
+        daily_limit_ok: Neither the account's nor the plugin's daily limit is reached.
+        lot_size_ok: The volume is on a step between the minimum and every cap.
+        margin_ok: Margin stays free after the trade.
+    """
+
+    allowed: bool
+    violations: tuple[str, ...] = ()
+    daily_limit_ok: bool = True
+    lot_size_ok: bool = True
+    margin_ok: bool = True
+
+
     """``market.when``: a price level; ``quote`` is ``bid`` or ``ask``, ``above`` the side it is waited on."""
 
     symbol: str
@@ -187,6 +221,7 @@ CALLS: dict[str, tuple[type, object]] = {
     "clock.cancel": (HandleRequest, bool),
     "notice.send": (Notice, Empty),
 }
+    "risk.check": (RiskCheckRequest, RiskCheck),
 """Name of each call: what goes to the host, and what comes back."""
 
 BY_PRICE = frozenset({"market.quote", "orders.place", "orders.check", "orders.modify", "orders.close"})

@@ -6,6 +6,7 @@ import attrs
 
 from zepix_core.clock import moment
 from zepix_core.config.risk import TradingSettings
+from zepix_core.model.limits import Latch
 from zepix_core.model.market import SymbolInfo, Tick
 from zepix_core.services.facts import PluginFacts
 
@@ -31,9 +32,12 @@ class RiskFacts:
 
     Attributes:
         daily_loss, lifetime_loss: Losses of the account, positive, profits not netted.
-        plugin_daily_loss: Losses of the plugin in this trading day.
-        open_risk, plugin_open_risk: What open and coming positions lose at their stops.
-        latched: Limits reached earlier that stay reached: ``daily``, ``lifetime``, ``plugin``.
+        plugin_daily_loss, plugin_lifetime_loss: Losses of the plugin, in this trading day and in all.
+        open_risk, plugin_open_risk: What open and coming positions can still lose, at their stops or at their
+            floating loss.
+        latched: Limits reached earlier that stay reached: ``daily``, ``lifetime``, ``plugin``,
+            ``plugin_lifetime``; ``latches`` says since when and until when.
+        day_end_ns: End of the trading day, UTC nanoseconds.
     """
 
     balance: float | None = None
@@ -43,9 +47,12 @@ class RiskFacts:
     daily_loss: float = 0.0
     lifetime_loss: float = 0.0
     plugin_daily_loss: float = 0.0
+    plugin_lifetime_loss: float = 0.0
     open_risk: float = 0.0
     plugin_open_risk: float = 0.0
     latched: frozenset[str] = frozenset()
+    latches: tuple[Latch, ...] = ()
+    day_end_ns: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -63,6 +70,7 @@ class GateFacts:
         open_trades, trades_today: Of the asking plugin, in the book the order goes to.
         last_close_ns: Last close on the symbol in that book, 0 for none.
         stops_ns: Times of the plugin's recent stop losses, oldest first.
+        closing: Tickets that count as gone; ``None``: those that the request names.
     """
 
     settings: TradingSettings
@@ -81,6 +89,7 @@ class GateFacts:
     trades_today: int = 0
     last_close_ns: int = 0
     stops_ns: tuple[int, ...] = ()
+    closing: frozenset[int] | None = None
 
     @property
     def now(self) -> datetime:

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
+from zepix_core.clock import iso
+from zepix_core.model.limits import ACCOUNT, DAILY, Latch, lift_command
 from zepix_core.model.market import SymbolInfo, Tick
 from zepix_core.rules.stops import check_stops, least_distance
 from zepix_core.services import risk
-from zepix_core.services.calls import PlaceRequest, RiskVerdict
-from zepix_core.services.facts import PluginFacts
+from zepix_core.services.calls import PlaceRequest
 from zepix_core.services.gate_facts import GateFacts
 from zepix_core.services.legs import FinalLeg
 from zepix_core.services.verdict import Judged, failed, passed
@@ -61,7 +62,7 @@ def risk_gates(
         potential, lots, money, settings, plugin, volume_min=info.volume_min, volume_step=info.volume_step
     )
     if not settings.lifted:
-        yield from _limits(verdict, facts, plugin)
+        yield from _limits(facts)
         cap, room = risk.trade_cap(money, settings) or 0.0, risk.room_left(money, settings, plugin) or 0.0
         note = f"left after {money.open_risk:.2f} open risk; a trade may lose {cap:.2f}"
         judge = failed if verdict.reason == "RISK_TOO_LARGE" else passed
@@ -71,14 +72,22 @@ def risk_gates(
         yield failed("risk", verdict.reason, verdict.potential_loss, ">", 0.0)
 
 
-def _limits(verdict: RiskVerdict, facts: GateFacts, plugin: PluginFacts) -> Iterator[Judged]:
-    for limit in risk.daily_limits(facts.risk, facts.settings, plugin):
-        latched = (risk.DAILY if limit.scope == "account" else risk.PLUGIN) in facts.risk.latched
+def _limits(facts: GateFacts) -> Iterator[Judged]:
+    money = facts.risk
+    for which, limit in risk.all_limits(money, facts.settings, facts.plugin):
+        latch = next((one for one in money.latches if (one.which, one.scope) == (which, limit.scope)), None)
+        latched = risk.name_of(which, limit) in money.latched
+        note = limit.scope if which == DAILY or limit.scope != ACCOUNT else ""
+        if latched or not limit.open:
+            note = _until(which, limit.scope, latch, latched and limit.open, money.day_end_ns)
         judge = failed if latched or not limit.open else passed
-        note = f"{limit.scope}, reached earlier" if latched else limit.scope
-        yield judge("daily_loss", "DAILY_LIMIT", round(limit.loss, 2), "<", limit.limit, note)
-    lifetime = risk.lifetime_limit(facts.risk, facts.settings)
-    if lifetime is not None:
-        latched = risk.LIFETIME in facts.risk.latched
-        judge = failed if latched or not lifetime.open else passed
-        yield judge("lifetime_loss", "LIFETIME_LIMIT", round(lifetime.loss, 2), "<", lifetime.limit)
+        code = "DAILY_LIMIT" if which == DAILY else "LIFETIME_LIMIT"
+        yield judge(f"{which}_loss", code, round(limit.loss, 2), "<", limit.limit, note)
+
+
+def _until(which: str, scope: str, latch: Latch | None, earlier: bool, day_end_ns: int) -> str:
+    """Why a limit stops entries, until when, and how a person lifts it."""
+    end = day_end_ns if latch is None and which == DAILY else latch and latch.until_ns
+    when = f"until {iso(end)}" if end else "until a person lifts it"
+    was = f", reached with {latch.loss:.2f} of {latch.limit:g}" if earlier and latch is not None else ""
+    return f"{scope}{was or (', reached earlier' if earlier else '')}, {when}: {lift_command(which, scope)}"

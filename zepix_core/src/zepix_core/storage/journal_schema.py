@@ -109,6 +109,17 @@ CREATE TABLE IF NOT EXISTS deals (
 CREATE INDEX IF NOT EXISTS deals_position ON deals (position_id);
 CREATE INDEX IF NOT EXISTS deals_time ON deals (time_ns);
 
+CREATE TABLE IF NOT EXISTS totals (
+    book TEXT NOT NULL,
+    day_ns INTEGER NOT NULL,
+    plugin TEXT NOT NULL,
+    deals INTEGER NOT NULL,
+    closes INTEGER NOT NULL,
+    result INTEGER NOT NULL,
+    lost INTEGER NOT NULL,
+    PRIMARY KEY (book, day_ns, plugin)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS journal_events (
     seq INTEGER PRIMARY KEY,
     at_ns INTEGER NOT NULL,
