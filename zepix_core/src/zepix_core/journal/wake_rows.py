@@ -55,6 +55,11 @@ class WakeRow:
     state: str
     wish: Wish
 
+    @property
+    def handle(self) -> str:
+        """How the plugin names it."""
+        return f"w{self.id}"
+
 
 @attrs.frozen
 class Hit:
@@ -114,7 +119,7 @@ def fire(connection: sqlite3.Connection, clock: Clock, hits: Sequence[Hit]) -> l
             continue
         wish = row.wish
         symbol = None if wish.level is None else wish.level.symbol
-        wake = Wake(key=wish.key, at=moment(hit.at_ns), symbol=symbol, price=hit.price)
+        wake = Wake(key=wish.key, at=moment(hit.at_ns), symbol=symbol, price=hit.price, handle=row.handle)
         events.append(
             connection, clock, "wake", attrs.asdict(wake), alert_id=wish.alert_id, plugin=wish.plugin
         )

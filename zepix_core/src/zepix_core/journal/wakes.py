@@ -104,7 +104,7 @@ class Wakes:
         row = await self._executor.run(partial(wake_rows.ask, clock=self._clock, wish=wish))
         if row.state == "waiting":
             self._watch(row)
-        return f"w{row.id}"
+        return row.handle
 
     def _watch(self, row: WakeRow) -> None:
         if row.id in self._watched:
