@@ -10,7 +10,7 @@ from docstrings import markdown, signature, value_section
 
 from zepix_core import hookspecs, plugin
 from zepix_core.api import ServiceAPI
-from zepix_core.model import alert, change, decision, market, order, wake
+from zepix_core.model import alert, change, decision, market, order, volatility, wake
 from zepix_core.rules.trading_day import TradingDays
 from zepix_core.services import calls, worker_orders
 from zepix_core.services.worker_market import Market
@@ -39,6 +39,9 @@ API_VALUES = (
     market.Quote,
     market.SymbolInfo,
     market.TradingHours,
+    market.Bar,
+    volatility.PriceRange,
+    volatility.VolatilityState,
     calls.RiskState,
     calls.LimitState,
     calls.RiskVerdict,

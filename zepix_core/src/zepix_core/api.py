@@ -104,6 +104,10 @@ class ServiceAPI:
         self.get_symbol_info = market.get_symbol_info
         self.get_pip_size = market.get_pip_size
         self.calculate_pip_value = market.calculate_pip_value
+        self.get_bars = market.get_bars
+        self.get_price_range = market.get_price_range
+        self.get_volatility_state = market.get_volatility_state
+        self.get_atr = market.get_atr
         self.calculate_lot_size_async = risk.calculate_lot_size_async
         self.get_fixed_lot_size = risk.get_fixed_lot_size
         self.fixed_money_sl = risk.fixed_money_sl

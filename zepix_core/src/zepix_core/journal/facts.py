@@ -19,6 +19,7 @@ from zepix_core.journal.line import OrderLine
 from zepix_core.journal.risk import Standing
 from zepix_core.model.market import Tick
 from zepix_core.model.order import Book
+from zepix_core.rules.volatility import ATR_MINUTES, ATR_PERIOD, average_true_range
 from zepix_core.services.brakes import MINUTE
 from zepix_core.services.context import CallContext
 from zepix_core.services.gate_facts import GateFacts, OpenTrade, RiskFacts
@@ -70,6 +71,7 @@ class FactsReader:
             link=link and line.link and risk.balance is not None,
             max_tick_age_seconds=self._tick_age(),
             synthetic_prices=line.synthetic_prices,
+            atr=await self._atr(symbol),
             rate_wait=wait,
             open_trades=books.trades,
             trades_today=books.today,
@@ -93,6 +95,7 @@ class FactsReader:
             link=link and line.link,
             max_tick_age_seconds=self._tick_age(),
             synthetic_prices=line.synthetic_prices,
+            atr=await self._atr(symbol),
         )
 
     async def _price(self, symbol: str) -> tuple[Tick | None, bool]:
@@ -102,6 +105,17 @@ class FactsReader:
             return await self._line.quotes.ask(symbol), True
         except BrokerOffline:
             return None, False
+
+    async def _atr(self, symbol: str) -> float | None:
+        """For the price band; ``None`` when it is not needed, not known, or 0 (a market that stood still)."""
+        line = self._line
+        if line.synthetic_prices or line.quotes.symbol(symbol) is None:
+            return None
+        try:
+            bars = await line.bars.ask(symbol, ATR_MINUTES, ATR_PERIOD + 1)
+        except BrokerOffline:
+            return None
+        return average_true_range(bars, ATR_PERIOD) or None
 
     def _tick_age(self) -> float | None:
         age = self._line.settings.market_data.max_tick_age_seconds

@@ -13,6 +13,7 @@ from zepix_core.clock import Clock
 from zepix_core.config.risk import TradingSettings
 from zepix_core.errors import BrokerOffline, OutcomeUnknown, ZepixError
 from zepix_core.journal import events, intent_rows
+from zepix_core.journal.bars import BarCache
 from zepix_core.journal.clock_watch import ClockWatch
 from zepix_core.journal.control import Control
 from zepix_core.journal.numbers import PluginNumber, number_of
@@ -76,6 +77,7 @@ class OrderLine:
         self.losses = 0
         self.ending = asyncio.Event()
         self.quotes = Quotes(broker)
+        self.bars = BarCache(broker, clock)
         self.control = Control(executor, clock)
         self.watch = ClockWatch(clock)
         self.risk = RiskBook(

@@ -13,7 +13,7 @@ from zepix_core.journal.levels import Level
 from zepix_core.journal.orders import OrderDesk
 from zepix_core.journal.wake_rows import Wish
 from zepix_core.journal.wakes import Wakes
-from zepix_core.model.market import Quote, SymbolInfo, TradingHours
+from zepix_core.model.market import Bar, Quote, SymbolInfo, TradingHours
 from zepix_core.model.notice import Notice, Priority
 from zepix_core.model.order import CloseResult, OrderResult, PluginOrder
 from zepix_core.rules.hours import trading_hours
@@ -21,6 +21,7 @@ from zepix_core.rules.pips import spread_pips
 from zepix_core.services.calls import (
     CALLS,
     AlarmRequest,
+    BarsRequest,
     CloseRequest,
     Empty,
     HandleRequest,
@@ -62,6 +63,7 @@ class ServiceDesk:
             "risk.check": self._check_limits,
             "market.symbol": self._symbol,
             "market.hours": self._hours,
+            "market.bars": self._bars,
             "market.when": self._when,
             "market.cancel": self._cancel,
             "clock.at": self._at,
@@ -151,6 +153,15 @@ class ServiceDesk:
 
     async def _cancel(self, ctx: CallContext, request: HandleRequest) -> bool:
         return await self._wakes.cancel(ctx.plugin.id, request.handle)
+
+    async def _bars(self, _: CallContext, request: BarsRequest) -> tuple[Bar, ...]:
+        """Closed bars; none for an unknown symbol, or while the broker is away."""
+        if self._desk.quotes.symbol(request.symbol) is None:
+            return ()
+        try:
+            return await self._line.bars.ask(request.symbol, request.minutes, request.count)
+        except BrokerOffline:
+            return ()
 
     async def _notice(self, ctx: CallContext, notice: Notice) -> Empty:
         """A plugin's notice; only the core sends CRITICAL."""

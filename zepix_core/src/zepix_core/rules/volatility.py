@@ -8,6 +8,7 @@ from zepix_core.model.market import Bar
 from zepix_core.model.volatility import PriceRange, Volatility, VolatilityState
 from zepix_core.rules.decimals import exact, half_up
 
+ATR_PERIOD, ATR_MINUTES = 14, 60
 SHORT_BARS, LONG_BARS = 20, 100
 LEAST_BARS = SHORT_BARS + 1
 HIGH_ABOVE, MODERATE_ABOVE = Decimal("1.5"), Decimal("0.8")

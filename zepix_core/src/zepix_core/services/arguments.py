@@ -27,6 +27,17 @@ def number(name: str, value: Any, *, least: float = -math.inf, above: float = -m
     return result
 
 
+def whole(name: str, value: Any, *, least: int, most: int) -> int:
+    """A whole number from ``least`` to ``most``.
+
+    Raises:
+        BadArgument: It is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise BadArgument(f"{name} must be a whole number from {least} to {most}, not {value!r}.")
+    return value
+
+
 def price(name: str, value: Any) -> float:
     """A price; 0.0 and ``None`` mean that there is none."""
     return 0.0 if value is None else number(name, value, least=0.0)

@@ -2,7 +2,7 @@
 
 import attrs
 
-from zepix_core.model.market import Quote, Side, SymbolInfo, TradingHours
+from zepix_core.model.market import Bar, Quote, Side, SymbolInfo, TradingHours
 from zepix_core.model.notice import Notice
 from zepix_core.model.order import CloseResult, OrderResult, PluginOrder
 
@@ -74,6 +74,15 @@ class SymbolRequest:
     """A question about one symbol; ``None`` means all where that makes sense."""
 
     symbol: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class BarsRequest:
+    """The newest ``count`` closed bars of a symbol; ``minutes`` is their width."""
+
+    symbol: str
+    minutes: int
+    count: int
 
 
 @attrs.frozen(kw_only=True)
@@ -215,6 +224,7 @@ CALLS: dict[str, tuple[type, object]] = {
     "market.quote": (SymbolRequest, Quote | None),
     "market.symbol": (SymbolRequest, SymbolInfo | None),
     "market.hours": (SymbolRequest, TradingHours | None),
+    "market.bars": (BarsRequest, tuple[Bar, ...]),
     "market.when": (LevelRequest, str),
     "market.cancel": (HandleRequest, bool),
     "clock.at": (AlarmRequest, str),
@@ -224,5 +234,7 @@ CALLS: dict[str, tuple[type, object]] = {
     "risk.check": (RiskCheckRequest, RiskCheck),
 """Name of each call: what goes to the host, and what comes back."""
 
-BY_PRICE = frozenset({"market.quote", "orders.place", "orders.check", "orders.modify", "orders.close"})
+BY_PRICE = frozenset(
+    {"market.quote", "market.bars", "orders.place", "orders.check", "orders.modify", "orders.close"}
+)
 """Calls whose answer depends on the market's price."""

@@ -3,14 +3,19 @@
 from collections.abc import Callable
 
 from zepix_core.errors import BadArgument
-from zepix_core.model.market import Quote, SymbolInfo, TradingHours
+from zepix_core.model.market import Bar, Quote, SymbolInfo, TradingHours
+from zepix_core.model.volatility import PriceRange, Volatility, VolatilityState
+from zepix_core.rules import volatility
+from zepix_core.rules.hours import TRADABLE
 from zepix_core.rules.pips import UNKNOWN_SPREAD, pip_value_of
+from zepix_core.rules.timeframes import MINUTES, timeframe_minutes
 from zepix_core.services import arguments
-from zepix_core.services.calls import HandleRequest, LevelRequest, SymbolRequest
+from zepix_core.services.calls import BarsRequest, HandleRequest, LevelRequest, SymbolRequest
 from zepix_core.services.host_calls import HostCalls
 
 QUOTES = ("bid", "ask")
 INFO_SECONDS = 60.0
+MOST_BARS = 1000
 
 
 class Market:
@@ -68,9 +73,62 @@ class Market:
         return hours
 
     async def is_market_open(self, symbol: str) -> bool:
-        """Whether the symbol may be traded now; an unknown symbol may not."""
-        hours = await self.get_trading_hours(symbol)
-        return hours is not None and hours.is_open
+        """Whether the session is open and the broker takes entries, in some direction at least; an unknown
+        symbol is shut."""
+        hours, info = await self.get_trading_hours(symbol), await self.get_symbol_info(symbol)
+        return hours is not None and hours.is_open and info is not None and info.trade_mode in TRADABLE
+
+    async def get_bars(self, symbol: str, timeframe: str, count: int = 100) -> tuple[Bar, ...]:
+        """The newest bars that are over, oldest first: bids, fewer when fewer exist, none for an unknown
+        symbol or while the broker is away.
+
+        Args:
+            timeframe: ``1m 5m 15m 30m 1h 4h 1d``, or minutes as text such as ``60``.
+            count: 1 to 1,000.
+
+        Raises:
+            BadArgument: No such timeframe, or another count.
+        """
+        minutes = timeframe_minutes(arguments.text("timeframe", timeframe))
+        if minutes is None:
+            raise BadArgument(
+                f"timeframe must be one that bars have, not {timeframe!r}.",
+                f"15m, 1h, 1d, or minutes: {', '.join(map(str, MINUTES))}.",
+            )
+        wanted = arguments.whole("count", count, least=1, most=MOST_BARS)
+        request = BarsRequest(symbol=arguments.text("symbol", symbol), minutes=minutes, count=wanted)
+        bars: tuple[Bar, ...] = await self._calls.call("market.bars", request)
+        return bars
+
+    async def get_price_range(self, symbol: str, timeframe: str, bars_back: int = 20) -> PriceRange | None:
+        """Highest and lowest price of the last ``bars_back`` closed bars, and their mean range in pips.
+
+        ``None`` when there are no bars. Timeframes, numbers of bars and errors as in `get_bars`.
+        """
+        bars = await self.get_bars(symbol, timeframe, bars_back)
+        pip_size = await self.get_pip_size(symbol)
+        return None if pip_size is None else volatility.price_range(bars, pip_size)
+
+    async def get_volatility_state(self, symbol: str, timeframe: str = "15m") -> VolatilityState:
+        """HIGH, MODERATE or LOW: how far the last 20 closed bars reached against the last 100 (at least 21).
+
+        More than 1.5 times as far is HIGH, more than 0.8 times MODERATE; UNKNOWN without enough bars.
+        Timeframes and errors as in `get_bars`.
+        """
+        bars = await self.get_bars(symbol, timeframe, volatility.LONG_BARS)
+        pip_size = await self.get_pip_size(symbol)
+        if pip_size is None:
+            return VolatilityState(state=Volatility.UNKNOWN)
+        return volatility.volatility_state(bars, pip_size)
+
+    async def get_atr(self, symbol: str, period: int = 14, timeframe: str = "1h") -> float | None:
+        """Average true range in price: the mean of the last ``period`` true ranges of closed bars.
+
+        ``None`` with fewer than ``period`` + 1 bars; ``period`` is 1 to 999. Timeframes and errors as in
+        `get_bars`.
+        """
+        ranges = arguments.whole("period", period, least=1, most=MOST_BARS - 1)
+        return volatility.average_true_range(await self.get_bars(symbol, timeframe, ranges + 1), ranges)
 
     async def when(
         self,
