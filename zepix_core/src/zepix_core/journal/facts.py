@@ -54,8 +54,8 @@ class FactsReader:
             asked: It only asks; when it places, only those count as gone whose close went through.
         """
         line, plugin = self._line, ctx.plugin
-        tick, link = await self._price(symbol)
         await line.risk.prepare()
+        tick, link = await self._price(symbol)
         books = await line.executor.read(lambda c: self._read(c, ctx, symbol, closing, asked))
         risk = await line.risk.facts_from(plugin, books.standing, books.closing)
         wait = self._rates.wait(line.clock.monotonic(), plugin.id, symbol, line.settings.rates)
@@ -77,9 +77,9 @@ class FactsReader:
             trades_today=books.today,
             last_close_ns=books.last_close,
             stops_ns=books.stops,
+            closing=books.closing,
         )
 
-            closing=books.closing,
     async def market(self, ctx: CallContext, symbol: str) -> GateFacts:
         """Facts about the market alone, for a leg that was judged a moment ago."""
         line = self._line

@@ -31,9 +31,9 @@ from zepix_core.services.calls import (
     ModifyRequest,
     PlaceReply,
     PlaceRequest,
-    RiskRequest,
     RiskCheck,
     RiskCheckRequest,
+    RiskRequest,
     RiskState,
     RiskVerdict,
     SymbolRequest,
@@ -59,8 +59,8 @@ class ServiceDesk:
             "risk.state": self._state,
             "risk.limit": self._limit,
             "risk.validate": self._validate,
-            "market.quote": self._quote,
             "risk.check": self._check_limits,
+            "market.quote": self._quote,
             "market.symbol": self._symbol,
             "market.hours": self._hours,
             "market.bars": self._bars,
@@ -108,11 +108,11 @@ class ServiceDesk:
     async def _validate(self, ctx: CallContext, request: RiskRequest) -> RiskVerdict:
         return await self._desk.risk.validate(ctx.plugin, request)
 
-    async def _quote(self, _: CallContext, request: SymbolRequest) -> Quote | None:
-        """The newest quote; ``None`` for an unknown symbol, no price, or one that is too old."""
     async def _check_limits(self, ctx: CallContext, request: RiskCheckRequest) -> RiskCheck:
         return await self._desk.risk.check(ctx.plugin, request)
 
+    async def _quote(self, _: CallContext, request: SymbolRequest) -> Quote | None:
+        """The newest quote; ``None`` for an unknown symbol, no price, or one that is too old."""
         info = self._known(request)
         if info is None:
             return None

@@ -122,6 +122,7 @@ class LimitState:
     can_trade: bool
     risk_tier: str | None
     error: str = ""
+    until: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -131,7 +132,6 @@ class RiskRequest:
     symbol: str
     lot_size: float
     sl_pips: float
-    until: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -147,15 +147,6 @@ class RiskVerdict:
     smart_lot: float | None = None
 
 
-@attrs.frozen(kw_only=True)
-class LimitRequest:
-    """Which limit: ``daily`` or ``lifetime``."""
-
-    which: str
-
-
-@attrs.frozen(kw_only=True)
-class LevelRequest:
 @attrs.frozen(kw_only=True)
 class RiskCheckRequest:
     """``check_risk_limits``: a volume on a symbol; ``direction`` is ``None`` for either."""
@@ -183,6 +174,15 @@ class RiskCheck:
     margin_ok: bool = True
 
 
+@attrs.frozen(kw_only=True)
+class LimitRequest:
+    """Which limit: ``daily`` or ``lifetime``."""
+
+    which: str
+
+
+@attrs.frozen(kw_only=True)
+class LevelRequest:
     """``market.when``: a price level; ``quote`` is ``bid`` or ``ask``, ``above`` the side it is waited on."""
 
     symbol: str
@@ -221,6 +221,7 @@ CALLS: dict[str, tuple[type, object]] = {
     "risk.state": (Empty, RiskState),
     "risk.limit": (LimitRequest, LimitState),
     "risk.validate": (RiskRequest, RiskVerdict),
+    "risk.check": (RiskCheckRequest, RiskCheck),
     "market.quote": (SymbolRequest, Quote | None),
     "market.symbol": (SymbolRequest, SymbolInfo | None),
     "market.hours": (SymbolRequest, TradingHours | None),
@@ -231,7 +232,6 @@ CALLS: dict[str, tuple[type, object]] = {
     "clock.cancel": (HandleRequest, bool),
     "notice.send": (Notice, Empty),
 }
-    "risk.check": (RiskCheckRequest, RiskCheck),
 """Name of each call: what goes to the host, and what comes back."""
 
 BY_PRICE = frozenset(
