@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from zepix_core.model.setting import setting
     from zepix_core.model.trend_pulse import HigherTrend, MarketState, TrendPulseData
+    from zepix_core.model.volatility import PriceRange, Volatility, VolatilityState
     from zepix_core.model.wake import Wake
     from zepix_core.plugin import (
         Capability,
@@ -70,6 +71,7 @@ _HOMES = {
     ),
     "zepix_core.model.setting": ("setting",),
     "zepix_core.model.trend_pulse": ("HigherTrend", "MarketState", "TrendPulseData"),
+    "zepix_core.model.volatility": ("PriceRange", "Volatility", "VolatilityState"),
     "zepix_core.model.wake": ("Wake",),
     "zepix_core.plugin": (
         "Capability",
@@ -121,6 +123,7 @@ __all__ = [
     "OrderResult",
     "PluginConfig",
     "PluginOrder",
+    "PriceRange",
     "Priority",
     "Quote",
     "RiskSettings",
@@ -138,6 +141,8 @@ __all__ = [
     "TrendPulseData",
     "UpdateKind",
     "Verdict",
+    "Volatility",
+    "VolatilityState",
     "Wake",
     "ZepixError",
     "__version__",
