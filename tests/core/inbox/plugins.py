@@ -59,12 +59,13 @@ class WrittenPlugins:
     """The plugins' room."""
 
     def __init__(self, *plugins: WrittenPlugin, heads: frozenset[str] = frozenset()) -> None:
+        self.feed = ""  # the one of `plugins` that is the feed of the others' group
         self.plugins = {plugin.name: plugin for plugin in plugins}
         self._heads = heads
 
     def routes(self, kind: str, timeframe: str | None) -> tuple[Route, ...]:
         return tuple(
-            Route(plugin.name, plugin.kinds[kind])
+            Route(plugin.name, plugin.kinds[kind], self.feed)
             for plugin in self.plugins.values()
             if plugin.enabled and not plugin.broken and kind in plugin.kinds
         )

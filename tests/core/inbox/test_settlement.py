@@ -23,6 +23,10 @@ NO_TREND = Outcome(DeliveryState.REJECTED, "no_trend")
 FAILED = Outcome(DeliveryState.FAILED, "deadline")
 AWAY = Outcome(DeliveryState.FAILED, "plugin_unavailable")
 EXPIRED = Outcome(DeliveryState.EXPIRED, "expired")
+FED = Outcome(DeliveryState.ACTED, feed=True)
+HEARD = Outcome(DeliveryState.NOTHING, "heard", feed=True)
+NOBODY = Outcome(DeliveryState.REJECTED, "no_plugin", feed=True)
+FEED_BROKE = Outcome(DeliveryState.FAILED, "plugin_error", feed=True)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +44,17 @@ EXPIRED = Outcome(DeliveryState.EXPIRED, "expired")
         ([AWAY], "refused", "plugin_unavailable"),
         ([FAILED], "dead", "deadline"),
         ([NOTHING, FAILED, NO_TREND], "dead", "deadline"),
+        ([FED], "done", None),
+        ([HEARD], "done", "heard"),
+        ([NOBODY], "refused", "no_plugin"),
+        ([HEARD, LOW_SCORE], "refused", "low_score"),
+        ([HEARD, EXPIRED], "refused", "expired"),
+        ([NOBODY, NOTHING], "done", "not_v3"),
+        ([NOBODY, ACTED], "done", None),
+        ([FED, AWAY], "done", None),
+        ([FED, FAILED], "dead", "deadline"),
+        ([FEED_BROKE, NOTHING], "dead", "plugin_error"),
+        ([FEED_BROKE, ACTED], "done", None),
     ],
 )
 def test_the_deliveries_decide_the_alerts_state(

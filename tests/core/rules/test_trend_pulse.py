@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from zepix_core.model.market import Side
 from zepix_core.model.trend_pulse import MarketState, TrendPulseData
 from zepix_core.rules.trend_pulse import (
+    HIGHER,
     fresh_rows,
+    higher_trend,
     market_state,
     pulse_aligned,
     pulse_sums,
@@ -87,3 +89,15 @@ def test_old_rows_count_as_absent_where_an_age_is_set() -> None:
 
 def test_a_day_has_one_name() -> None:
     assert [pulse_timeframe(one) for one in ("1D", "D", "1440", "15", "1M")] == ["1440"] * 3 + ["15", "1M"]
+
+
+def test_the_row_of_the_timeframe_above_decides_by_its_counts_alone() -> None:
+    rows = (row(6, 0, "15"), row(3, 3, "60"), row(0, 1, "240"))
+    asked = {timeframe: higher_trend(rows, timeframe, Side.SELL) for timeframe in HIGHER}
+    assert {name: answer.aligned for name, answer in asked.items()} == {
+        "1": False,
+        "5": False,
+        "15": False,
+        "60": True,
+        "240": True,
+    }
