@@ -108,10 +108,6 @@ class PluginConfig:
         return RiskSettings()
 
 
-class LogicPlugin:
-    """Base class of every plugin. Override the declarations and the hooks you need.
-
-    Attributes:
 class GroupFeed(ABC):
     """Takes alerts for a database group as a whole: once each, before any plugin of the group sees them.
 
@@ -135,6 +131,10 @@ class GroupFeed(ABC):
         """Take one alert; may come again after a crash with the same `key`."""
 
 
+class LogicPlugin:
+    """Base class of every plugin. Override the declarations and the hooks you need.
+
+    Attributes:
         name: Display name.
         alerts: Alert kinds taken, each with its class: the text under ``type`` (else ``action``) of a
             JSON alert, or the head of a pipe-separated one.
@@ -144,11 +144,11 @@ class GroupFeed(ABC):
         config_model: Its settings.
         database_group: Name of its database file ``zepix_<group>.db``; empty: the plugin id. Plugins of
             one distribution may share a group.
+        group_feed: Takes alerts for the whole group; the plugins of a group name the same class or none.
         migrations: Dotted name of a package that holds ``NNN_name.sql`` files; empty: none.
         plugin_type: ``V3_COMBINED``, ``V6_PRICE_ACTION`` or ``CUSTOM``.
     """
 
-        group_feed: Takes alerts for the whole group; the plugins of a group name the same class or none.
     name: ClassVar[str] = ""
     alerts: ClassVar[Mapping[str, AlertClass]] = {}
     timeframes: ClassVar[tuple[str, ...]] = ()
@@ -156,6 +156,6 @@ class GroupFeed(ABC):
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     config_model: ClassVar[type[PluginConfig]] = PluginConfig
     database_group: ClassVar[str] = ""
+    group_feed: ClassVar[type[GroupFeed] | None] = None
     migrations: ClassVar[str] = ""
     plugin_type: ClassVar[str] = "CUSTOM"
-    group_feed: ClassVar[type[GroupFeed] | None] = None
