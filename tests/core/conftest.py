@@ -12,7 +12,9 @@ from zepix_core.clock import NS
 from zepix_core.config.home import Home
 from zepix_core.config.profiles import prepare
 from zepix_core.journal.events import append
+from zepix_core.journal.recount import rebuild
 from zepix_core.model.decision import Decision, Gate, Step, Verdict
+from zepix_core.rules.trading_day import TradingDays
 from zepix_core.storage.connection import Durability, open_writer
 from zepix_core.storage.journal_schema import TABLES
 from zepix_core.testing.clock import VirtualClock
@@ -103,6 +105,7 @@ def fill_journal(journal: sqlite3.Connection) -> None:
     append(journal, clock, "gate", payload, alert_id=1, plugin="combined_v3")
     reply = {"retcode": 10009, "latency_ms": 1.25, "code": ""}
     append(journal, clock, "reply", reply, alert_id=1, plugin="combined_v3", intent_id="intent000a")
+    rebuild(journal, clock, TradingDays.named("03:35", "Asia/Kolkata"))
     journal.execute("COMMIT")
 
 

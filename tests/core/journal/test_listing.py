@@ -9,7 +9,7 @@ from zepix_core.journal.listing import (
     open_trades,
     orders_of_alert,
 )
-from zepix_core.journal.money import counts, money_sums
+from zepix_core.journal.money import counts, figures
 from zepix_core.journal.positions import join_positions, positions_of
 from zepix_core.model.market import Side
 from zepix_core.model.order import Position
@@ -82,8 +82,11 @@ def test_an_alert_goes_by_number_own_id_key_and_the_keys_beginning(traded_home: 
         assert find_alerts(connection, name) == ()
 
 
-def test_money_is_summed_in_all_and_since_a_moment(traded_home: Home) -> None:
+def test_money_is_summed_in_all_and_of_a_day_by_plugin(traded_home: Home) -> None:
     connection = open_reader(traded_home.journal_db)
-    assert money_sums(connection, 0) == (99.0, 99.0)
-    assert money_sums(connection, NOON + 61_000_000_000) == (99.0, 0.0)
+    told = figures(connection, NOON - 12 * 3600 * 10**9 - 115 * 60 * 10**9)
+    assert (told.total_pnl, told.today_pnl, told.open_positions) == (99.0, 99.0, 1)
+    assert told.plugins["combined_v3"].today_pnl == 99.0
+    later = figures(connection, NOON + 86_400 * 10**9)
+    assert (later.total_pnl, later.today_pnl) == (99.0, 0.0)
     assert counts(connection).alerts == {"done": 1, "refused": 1, "new": 1}

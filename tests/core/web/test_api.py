@@ -16,7 +16,9 @@ from zepix_core.config.home import Home
 from zepix_core.config.secrets import token_hash
 from zepix_core.config.settings import HostSettings
 from zepix_core.errors import SettingsError
+from zepix_core.journal.control import Locked
 from zepix_core.model.host import HostState, PluginRow
+from zepix_core.model.limits import LimitRow
 from zepix_core.model.order import CloseResult
 from zepix_core.storage.connection import Durability
 from zepix_core.storage.executor import Executor, WriterThread
@@ -34,6 +36,7 @@ class StandingHost:
         self.clock: Clock = SystemClock()
         self.asked: list[tuple[str, ...]] = []
         self.ready = True
+        self.locked = False
 
     def state(self) -> HostState:
         return HostState(
@@ -52,8 +55,19 @@ class StandingHost:
     async def pause(self, actor: str) -> None:
         self.asked.append(("pause", actor))
 
-    async def resume(self, actor: str) -> None:
+    async def resume(self, actor: str, confirmed: bool = False) -> None:
         self.asked.append(("resume", actor))
+        if self.locked and not confirmed:
+            raise Locked("Trading is locked.", "Confirm it.")
+
+    async def limits(self) -> tuple[LimitRow, ...]:
+        return (
+            LimitRow(which="daily", scope="account", loss=12.0, limit=200.0, open_risk=3.0, remaining=185.0),
+        )
+
+    async def reset_limit(self, which: str, scope: str, actor: str) -> float:
+        self.asked.append(("reset", which, scope, actor))
+        return 12.0
 
     async def switch_plugin(self, name: str, enabled: bool, actor: str) -> tuple[PluginRow, ...]:
         self.asked.append(("enable" if enabled else "disable", name, actor))
@@ -191,6 +205,22 @@ async def test_closing_a_position_says_what_came_of_it(api: Api) -> None:
     status, told, _ = await api.ask("POST", "/api/positions/-5/close")
     assert (status, told["error"]["code"]) == (409, "NOT_FOUND")
     assert api.host.asked == [("close", "12", "cli:mex"), ("close", "-5", "api")]
+
+
+async def test_limits_are_shown_and_lifted(api: Api) -> None:
+    (row,) = (await api.ask("GET", "/api/limits"))[1]
+    assert (row["scope"], row["remaining"], row["reached"]) == ("account", 185.0, False)
+    status, told, _ = await api.ask("POST", "/api/limits/reset", b'{"which": "daily"}')
+    assert (status, told) == (200, {"which": "daily", "scope": "account", "before": 12.0, "now": 0.0})
+    assert api.host.asked[-1][:3] == ("reset", "daily", "account")
+    assert (await api.ask("POST", "/api/limits/reset", b'{"which": "weekly"}'))[0] == 422
+
+
+async def test_a_lock_ends_only_when_that_is_confirmed(api: Api) -> None:
+    api.host.locked = True
+    status, told, _ = await api.ask("POST", "/api/resume")
+    assert (status, told["error"]["code"]) == (409, "Locked")
+    assert (await api.ask("POST", "/api/resume", b'{"confirm": true}'))[0] == 200
 
 
 async def test_pause_resume_and_panic_reach_the_host(api: Api) -> None:

@@ -118,6 +118,7 @@ class ServiceAPI:
         self.check_daily_limit = risk.check_daily_limit
         self.check_lifetime_limit = risk.check_lifetime_limit
         self.validate_trade_risk = risk.validate_trade_risk
+        self.check_risk_limits = risk.check_risk_limits
         self.update_trend = trend.update_trend
         self.get_timeframe_trend = trend.get_timeframe_trend
         self.get_mtf_trends = trend.get_mtf_trends

@@ -24,7 +24,7 @@ from zepix_core.config.home import Home
 from zepix_core.config.plugin_files import plugin_values, remember_plugins
 from zepix_core.config.secrets import environment
 from zepix_core.config.settings import HostSettings
-from zepix_core.errors import BrokerOffline, PluginError, StorageError, ZepixError
+from zepix_core.errors import BrokerOffline, PluginError, StorageError, UsageError, ZepixError
 from zepix_core.inbox.loop import InboxLoop
 from zepix_core.inbox.prices import AlertPrices
 from zepix_core.inbox.store import InboxStore
@@ -38,6 +38,7 @@ from zepix_core.journal.service_desk import ServiceDesk
 from zepix_core.journal.wakes import Wakes
 from zepix_core.lifeline import Lifeline
 from zepix_core.model.host import HostOptions, HostState, PluginRow
+from zepix_core.model.limits import ACCOUNT, LimitRow
 from zepix_core.model.order import CloseResult, TradeUpdate
 from zepix_core.model.wake import Wake
 from zepix_core.plugins.development import develop
@@ -48,6 +49,7 @@ from zepix_core.plugins.rows import plugin_row, remembered_row
 from zepix_core.plugins.states import EventKind, PluginEvent
 from zepix_core.services.calls import BY_PRICE, CloseRequest
 from zepix_core.services.context import CallContext
+from zepix_core.services.facts import PluginFacts
 from zepix_core.storage.executor import Executor
 from zepix_core.watchdog import Watchdog
 
@@ -244,6 +246,8 @@ class Host:
             uptime_seconds=self.clock.monotonic() - self._started,
             paused=control.paused if control is not None else False,
             panic=control.panic if control is not None else "",
+            why=control.why if control is not None else "",
+            closing=control.closing if control is not None else False,
             broker=self.settings.broker,
             broker_connected=self._link,
             waiting=self.loop.waiting if hasattr(self, "loop") else 0,
@@ -277,9 +281,19 @@ class Host:
         """Let no entry through until `resume`."""
         await self._the_desk().control.pause(actor)
 
-    async def resume(self, actor: str) -> None:
-        """Let entries through again."""
-        await self._the_desk().control.resume(actor)
+    async def resume(self, actor: str, confirmed: bool = False) -> None:
+        """Let entries through again; a lock ends only when that is ``confirmed``."""
+        await self._the_desk().control.resume(actor, confirmed)
+
+    async def limits(self) -> tuple[LimitRow, ...]:
+        """Every loss limit as it stands; none while the account cannot be read."""
+        return await self._the_desk().risk.rows()
+
+    async def reset_limit(self, which: str, scope: str, actor: str) -> float:
+        """Lift a limit: losses until now count no more. Returns what they were."""
+        if scope != ACCOUNT and scope not in {row.id for row in self.plugin_rows()}:
+            raise UsageError(f"There is no plugin {scope}.", "See `zepix plugins list`.")
+        return await self._the_desk().risk.reset(which, scope, actor)
 
     async def panic(self, level: str, actor: str) -> tuple[CloseResult, ...]:
         """Stop entries; ``flatten`` and ``lock`` close every position of ours too."""
@@ -309,6 +323,9 @@ class Host:
         return await self.services.call(context, name, payload)
 
     # Parts.
+
+    def _traders(self) -> tuple[PluginFacts, ...]:
+        return tuple(self.plugins.facts(status.id) for status in self.plugins.statuses())
 
     def _rows_of(self, name: str) -> tuple[PluginRow, ...]:
         """The plugin of that id, or those of the distribution that a person may call so."""
@@ -342,6 +359,7 @@ class Host:
         )
         desk.take_hello(hello, any_tick_age=self.settings.broker == "paper")
         desk.updates.listen(self.feed.wake)
+        desk.risk.plugins = self._traders
         self.broker.on_link(self._linked)
         await self.wakes.load()
         self.broker.on_ticks(self.plugins.ticks)
@@ -384,6 +402,7 @@ class Host:
                 raise StorageError(f"the writer of {self.home.journal_db} has ended.")
             try:
                 await self.desk.line.look_at_clock()
+                await self.desk.risk.look()
                 if not self.store.healthy:
                     await self.clock.sleep(PROBE_SECONDS)
                     await self.store.probe()

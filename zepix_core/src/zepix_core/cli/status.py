@@ -8,6 +8,7 @@ from zepix_core.cli.options import format_option, home_option
 from zepix_core.config.home import Home
 
 NOT_REACHABLE = 3
+ACCOUNT = "account"
 
 
 @click.command()
@@ -41,9 +42,7 @@ def _facts(told: dict[str, Any]) -> dict[str, Any]:
     return {
         "state": told["state"],
         **({"reason": told["reason"]} if told["reason"] else {}),
-        "entries": "stopped: " + (told["panic"] or "paused")
-        if told["paused"] or told["panic"]
-        else "allowed",
+        "entries": _entries(told),
         "version": told["version"],
         "home": told["home"],
         "profile": told["profile"],
@@ -55,11 +54,35 @@ def _facts(told: dict[str, Any]) -> dict[str, Any]:
         "storage": storage_state(told),
         **({"what to do": NEXT} if told["storage"] else {}),
         "alerts waiting": told["waiting"],
-        "open positions": told["open_positions"],
+        "open trades": f"{told['open_trades']} ({told['open_positions']} positions)",
+        **({"shadow positions": told["shadow_positions"]} if told["shadow_positions"] else {}),
         "profit today": told["today_pnl"],
         "profit in all": told["total_pnl"],
+        "by plugin": [_figures(name, one) for name, one in told["figures"].items()],
         "plugins": plugins,
     }
+
+
+def _entries(told: dict[str, Any]) -> str:
+    """Whether entries go through; if not why, until when, and what lets them through again."""
+    stops = [f"{told['why']}: zepix resume"] if told["paused"] else []
+    stops += [_limit(row) for row in told["limits"] if row["scope"] == ACCOUNT]
+    if told["closing"]:
+        stops.append("positions are still being closed")
+    parts = [_limit(row) for row in told["limits"] if row["scope"] != ACCOUNT]
+    if stops:
+        return f"stopped: {'; '.join(stops + parts)}"
+    return f"allowed, except {'; '.join(parts)}" if parts else "allowed"
+
+
+def _limit(row: dict[str, Any]) -> str:
+    until = row["until"] or "a person lifts it"
+    used = f"{row['loss']:.2f} of {row['limit']:g}"
+    return f"{row['scope']} {row['which']} loss limit, {used}, until {until}: {row['lift']}"
+
+
+def _figures(name: str, one: dict[str, Any]) -> str:
+    return f"{name} {one['open_trades']} open, {one['today_pnl']:.2f} today, {one['total_pnl']:.2f} in all"
 
 
 def age(seconds: float) -> str:

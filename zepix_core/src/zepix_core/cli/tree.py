@@ -43,8 +43,15 @@ TREE: Branch = {
     ),
     "pine": ("Check what TradingView will send.", {"check": "Check a Pine script or an alert's text."}),
     "db": ("Look after the databases.", {"check": "Check the databases and the journal's chain."}),
+    "limits": (
+        "Show the loss limits, or lift one.",
+        {
+            "list": "List the loss limits: how far each is used, and until when it holds.",
+            "reset": "Lift a limit: losses until now count no more.",
+        },
+    ),
     "pause": "Let no entry through; closing goes on.",
     "resume": "Let entries through again.",
-    "panic": "Brake at once; close everything if asked to.",
+    "panic": "Brake at once and close everything.",
     "logs": "Print the host's log.",
 }

@@ -9,7 +9,7 @@ import msgspec
 
 from zepix_core.clock import Clock, iso
 from zepix_core.journal import events, host_state, outbox
-from zepix_core.model.limits import ACCOUNT, DAILY, LIFETIME, Latch, lift_command
+from zepix_core.model.limits import ACCOUNT, DAILY, LIFETIME, Latch, LimitRow, lift_command
 from zepix_core.model.notice import Notice, Priority
 
 LATCH, FORGIVEN, WARNED = "latch:", "forgiven:", "warned:"
@@ -44,6 +44,20 @@ def read(connection: sqlite3.Connection) -> Kept:
         forgiven={key: Forgiven(**value) for key, value in _all(connection, FORGIVEN).items()},
         warned=_all(connection, WARNED),
     )
+
+
+def reached_limits(connection: sqlite3.Connection, now_ns: int) -> tuple[LimitRow, ...]:
+    """The limits that stop entries now, as they were reached."""
+    return tuple(
+        LimitRow(
+            which=latch.which, scope=latch.scope, loss=latch.loss, limit=latch.limit, open_risk=0.0,
+            remaining=0.0, reached=True, since=iso(latch.since_ns),
+            until=None if latch.until_ns is None else iso(latch.until_ns),
+            lift=lift_command(latch.which, latch.scope),
+        )
+        for latch in read(connection).latches.values()
+        if latch.holds(now_ns)
+    )  # fmt: skip
 
 
 def close(connection: sqlite3.Connection, clock: Clock, reached: Iterable[Latch]) -> None:

@@ -34,6 +34,12 @@ _OPENED = (
     " WHERE i.action = 'open' AND i.position_id != 0"
     " AND i.state IN ('placed', 'partly_filled', 'filled', 'closed', 'adopted')"
 )
+_HELD = (
+    # What may be open has an index of its own; the plus keeps that of the positions out of it.
+    " WHERE i.state IN ('planned', 'sending', 'placed', 'partly_filled', 'filled', 'unknown', 'adopted')"
+    " AND i.state IN ('placed', 'partly_filled', 'filled', 'adopted')"
+    " AND i.action = 'open' AND +i.position_id != 0 ORDER BY i.rowid"
+)
 _DEALS = (
     "SELECT account, position_id, entry, volume, price, time_ns, profit, commission, swap, reason FROM deals"
     " WHERE position_id IN (SELECT value FROM json_each(?)) ORDER BY time_ns, abs(ticket)"
@@ -196,7 +202,7 @@ def list_trades(connection: sqlite3.Connection, limit: int | None = None) -> tup
 
 def open_trades(connection: sqlite3.Connection) -> tuple[TradeRow, ...]:
     """Positions that are still open as far as the journal knows, oldest first."""
-    rows = connection.execute(_ORDERS + _OPENED + " AND i.state != 'closed' ORDER BY i.rowid")
+    rows = connection.execute(_ORDERS + _HELD)
     return tuple(trade for trade in _trades(connection, rows.fetchall()) if trade.status != "closed")
 
 

@@ -54,7 +54,9 @@ class HostState:
 
     Attributes:
         ready: Alerts can be taken; ``reason`` says what is missing otherwise.
-        paused: No entries until a person resumes; ``panic`` names the level in force, else ``""``.
+        paused: No entries until a person resumes; ``panic`` names the level in force, else ``""``; ``why`` is
+            both in words, with who did it.
+        closing: A panic is still closing positions.
         waiting: Alerts whose turn has not come.
         storage: What keeps the journal from being written, ``""`` while it can be.
         storage_since_ns: Since when it cannot be, UTC nanoseconds.
@@ -69,6 +71,8 @@ class HostState:
     uptime_seconds: float = 0.0
     paused: bool = False
     panic: str = ""
+    why: str = ""
+    closing: bool = False
     broker: str = "paper"
     broker_connected: bool = False
     waiting: int = 0

@@ -10,7 +10,16 @@ from zepix_core.rules.lots import lots_for_risk, normalise
 from zepix_core.rules.pips import pips_between
 from zepix_core.rules.tiers import fixed_lot, tier_for
 from zepix_core.services import arguments
-from zepix_core.services.calls import Empty, LimitRequest, LimitState, RiskRequest, RiskState, RiskVerdict
+from zepix_core.services.calls import (
+    Empty,
+    LimitRequest,
+    LimitState,
+    RiskCheck,
+    RiskCheckRequest,
+    RiskRequest,
+    RiskState,
+    RiskVerdict,
+)
 from zepix_core.services.host_calls import HostCalls
 from zepix_core.services.worker_market import Market
 
@@ -62,6 +71,23 @@ class Risk:
         )
         verdict: RiskVerdict = await self._calls.call("risk.validate", request)
         return verdict
+
+    async def check_risk_limits(
+        self, symbol: str, lot_size: float, direction: str | None = None
+    ) -> RiskCheck:
+        """Whether ``lot_size`` lots may be traded now: loss limits, volume, margin and side, each by itself.
+        The distance of a stop is not part of it; `validate_trade_risk` asks for that.
+
+        Raises:
+            BadArgument: The volume is not a number, the direction is no side, or the symbol is not known.
+        """
+        request = RiskCheckRequest(
+            symbol=arguments.text("symbol", symbol),
+            lot_size=arguments.number("lot_size", lot_size),
+            direction=None if direction is None else arguments.side(direction),
+        )
+        check: RiskCheck = await self._calls.call("risk.check", request)
+        return check
 
     async def calculate_lot_size_async(
         self,

@@ -7,6 +7,7 @@ from zepix_core.clock import Clock
 from zepix_core.config.home import Home
 from zepix_core.config.settings import HostSettings
 from zepix_core.model.host import HostState, PluginRow
+from zepix_core.model.limits import LimitRow
 from zepix_core.model.order import CloseResult
 from zepix_core.storage.executor import Executor
 
@@ -48,8 +49,19 @@ class HostView(Protocol):
     async def pause(self, actor: str) -> None:
         """Let no entry through until `resume`; closing goes on."""
 
-    async def resume(self, actor: str) -> None:
-        """Let entries through again; also ends a panic."""
+    async def resume(self, actor: str, confirmed: bool = False) -> None:
+        """Let entries through again; also ends a panic.
+
+        Raises:
+            ZepixError: A lock is in force and ending it is not ``confirmed``.
+        """
+
+    async def limits(self) -> tuple[LimitRow, ...]:
+        """Every loss limit as it stands."""
+
+    async def reset_limit(self, which: str, scope: str, actor: str) -> float:
+        """Lift a limit (``daily`` or ``lifetime``) of the ``account`` or of a plugin; losses until now count
+        no more. Returns what they were."""
 
     async def switch_plugin(self, name: str, enabled: bool, actor: str) -> tuple[PluginRow, ...]:
         """Let a plugin, or all plugins of a distribution, run or run no more; how they stand then.
@@ -59,8 +71,8 @@ class HostView(Protocol):
         """
 
     async def panic(self, level: str, actor: str) -> tuple[CloseResult, ...]:
-        """``entries``: pause. ``flatten``: and close every position of ours. ``lock``: and stay so over
-        restarts until `resume`. Returns what was closed."""
+        """``entries``: pause. ``flatten``: and close every position of ours, until nothing is left. ``lock``:
+        and only a confirmed `resume` ends it. All stay over restarts. Returns what was closed at once."""
 
 
 class Face(Protocol):

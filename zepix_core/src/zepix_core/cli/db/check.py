@@ -13,16 +13,21 @@ COLUMNS = ("file", "state", "detail")
 
 
 @click.command()
+@click.option(
+    "--repair", is_flag=True, help="Count the journal's totals again first; the host must be stopped."
+)
 @home_option
 @format_option
-def command(home: Home, shape: str) -> int:
-    """Check the databases and the journal's chain.
+def command(home: Home, shape: str, repair: bool) -> int:
+    """Check the databases, the journal's chain, and that its totals are the sums of its deals.
 
-    Reads only; it may run beside the host. Ends with 1 when something is wrong.
+    Reads only, without --repair; it may run beside the host. Ends with 1 when something is wrong.
     """
     from zepix_core.cli.options import existing
     from zepix_core.cli.output import print_rows
 
+    if repair:
+        repair_totals(existing(home))
     rows = check_files(existing(home))
     print_rows(rows, COLUMNS, shape, "There is no database yet.")
     return 0 if all(row["state"] == "ok" for row in rows) else 1
@@ -33,9 +38,34 @@ def check_files(home: Home) -> list[dict[str, Any]]:
     return [_check(path) for path in sorted(home.data.glob("*.db"))]
 
 
+def repair_totals(home: Home) -> None:
+    """Count the totals again from the deals; nothing else is touched.
+
+    Raises:
+        SettingsError: A host runs on this home, or its settings are not valid.
+    """
+    from zepix_core.clock import SystemClock
+    from zepix_core.config.files import load_settings
+    from zepix_core.journal.recount import rebuild
+    from zepix_core.rules.trading_day import TradingDays
+    from zepix_core.storage.connection import Durability, open_writer
+
+    settings = load_settings(home).settings
+    days = TradingDays.named(settings.daily_reset_time, settings.timezone)
+    with home.held():
+        connection = open_writer(home.journal_db, Durability.FULL)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            rebuild(connection, SystemClock(), days)
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+
+
 def _check(path: Path) -> dict[str, Any]:
     from zepix_core.errors import StorageError
     from zepix_core.journal.events import verify
+    from zepix_core.journal.recount import differences
     from zepix_core.storage.connection import open_reader
 
     try:
@@ -51,11 +81,12 @@ def _check(path: Path) -> dict[str, Any]:
             return {"file": path.name, "state": "bad", "detail": f"a row of {broken[0]} has no {broken[2]}"}
         if path.name != "journal.db":
             return {"file": path.name, "state": "ok", "detail": "integrity"}
-        return {
-            "file": path.name,
-            "state": "ok",
-            "detail": f"integrity, chain of {verify(connection)} events",
-        }
+        events = verify(connection)
+        if wrong := differences(connection):
+            more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+            hint = "stop the host and run `zepix db check --repair`"
+            return {"file": path.name, "state": "bad", "detail": f"{wrong[0]}{more}; {hint}"}
+        return {"file": path.name, "state": "ok", "detail": f"integrity, chain of {events} events, totals"}
     except (sqlite3.Error, StorageError) as error:
         return {"file": path.name, "state": "bad", "detail": str(error)}
     finally:

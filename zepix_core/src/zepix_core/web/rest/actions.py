@@ -9,6 +9,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 
 from zepix_core.errors import UsageError
+from zepix_core.model.limits import DAILY, LIFETIME
 from zepix_core.web.rest.answers import body, host_of
 from zepix_core.web.rest.gate import error_body
 from zepix_core.web.view import PANIC_LEVELS
@@ -22,6 +23,21 @@ class PanicRequest:
     """How far to go: ``entries``, ``flatten`` or ``lock``."""
 
     level: str = "entries"
+
+
+@attrs.frozen(kw_only=True)
+class ResumeRequest:
+    """Whether a lock is to end, too."""
+
+    confirm: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class ResetRequest:
+    """Which limit to lift: ``daily`` or ``lifetime``, of the ``account`` or of a plugin."""
+
+    which: str
+    scope: str = "account"
 
 
 @attrs.frozen(kw_only=True)
@@ -61,9 +77,10 @@ async def pause(state: State, request: Request[Any, Any, Any]) -> bytes:
 
 @post("/resume", media_type=MediaType.JSON, status_code=200)
 async def resume(state: State, request: Request[Any, Any, Any]) -> bytes:
-    """Entries again."""
+    """Entries again; a lock ends only with ``{"confirm": true}``."""
+    asked: ResumeRequest = _read(await request.body(), ResumeRequest, '{"confirm": true}')
     host = host_of(state)
-    await host.resume(_actor(request))
+    await host.resume(_actor(request), asked.confirm)
     return body(host.state())
 
 
@@ -74,6 +91,16 @@ async def panic(state: State, request: Request[Any, Any, Any]) -> bytes:
     host = host_of(state)
     closed = await host.panic(asked.level, _actor(request))
     return body({"level": asked.level, "closed": closed, "state": host.state()})
+
+
+@post("/limits/reset", media_type=MediaType.JSON, status_code=200)
+async def reset_limit(state: State, request: Request[Any, Any, Any]) -> bytes:
+    """Lift a loss limit: losses until now count no more."""
+    asked: ResetRequest = _read(await request.body(), ResetRequest, '{"which": "daily", "scope": "account"}')
+    if asked.which not in (DAILY, LIFETIME):
+        raise UsageError(f"There is no limit {asked.which!r}.", f"Choose {DAILY} or {LIFETIME}.")
+    before = await host_of(state).reset_limit(asked.which, asked.scope, _actor(request))
+    return body({"which": asked.which, "scope": asked.scope, "before": round(before, 2), "now": 0.0})
 
 
 @post("/plugins/{name:str}/toggle", media_type=MediaType.JSON, status_code=200)
@@ -97,4 +124,4 @@ def _read_panic(data: bytes) -> PanicRequest:
     return asked
 
 
-ACTIONS = (close, pause, resume, panic, toggle)
+ACTIONS = (close, pause, resume, panic, reset_limit, toggle)

@@ -1,6 +1,7 @@
 """What the API answers without changing anything."""
 
 import asyncio
+import sqlite3
 from functools import partial
 from typing import Any
 
@@ -12,10 +13,12 @@ from litestar.params import FromPath, FromQuery
 
 from zepix_core import __version__
 from zepix_core.broker.paper.listing import paper_orders, paper_positions
+from zepix_core.journal.latches import reached_limits
 from zepix_core.journal.listing import list_alerts, list_orders, list_trades, open_trades
-from zepix_core.journal.money import money_sums
+from zepix_core.journal.money import Figures, figures
 from zepix_core.journal.positions import join_positions
 from zepix_core.journal.story import tell
+from zepix_core.model.limits import LimitRow
 from zepix_core.model.order import Book
 from zepix_core.rules.trading_day import day_start_ns, parse_reset_time, trading_day
 from zepix_core.storage.connection import open_reader
@@ -39,20 +42,30 @@ async def status(state: State) -> bytes:
     """The host, its money and its plugins at a glance."""
     host = host_of(state)
     now = host.state()
-    total, today = await host.journal.read(partial(money_sums, since_ns=_day_start(host)))
-    open_now = await host.journal.read(open_trades)
+    told, reached = await host.journal.read(partial(_money, host))
     word = "paused" if now.paused or now.panic else "running"
     return body(
         {
             **attrs.asdict(now),
             "bot_status": word if now.ready else "not_ready",
             "home": str(host.home.path),
-            "total_pnl": total,
-            "today_pnl": today,
-            "open_positions": len(open_now),
+            **{name: value for name, value in attrs.asdict(told).items() if name != "plugins"},
+            "figures": told.plugins,
+            "limits": reached,
             "plugins": host.plugin_rows(),
         }
     )
+
+
+def _money(host: HostView, connection: sqlite3.Connection) -> tuple[Figures, tuple[LimitRow, ...]]:
+    """The figures and the limits that are reached, of one read."""
+    return figures(connection, _day_start(host)), reached_limits(connection, host.clock.now_ns())
+
+
+@get("/limits", media_type=MediaType.JSON)
+async def limits(state: State) -> bytes:
+    """Every loss limit: how far it is used, and until when it holds."""
+    return body(await host_of(state).limits())
 
 
 def _day_start(host: HostView) -> int:
@@ -136,6 +149,6 @@ async def _paper(host: HostView, work: Any) -> Any:
 
 
 READS = (
-    health, status, alerts, story, orders, trades, positions, account, plugins, paper_order_rows,
+    health, status, limits, alerts, story, orders, trades, positions, account, plugins, paper_order_rows,
     paper_position_rows,
 )  # fmt: skip
