@@ -13,6 +13,7 @@ from zepix_core.api import ServiceAPI
 from zepix_core.model import alert, change, decision, market, order, volatility, wake
 from zepix_core.rules.trading_day import TradingDays
 from zepix_core.services import calls, worker_orders
+from zepix_core.services.worker_clock import Alarms
 from zepix_core.services.worker_market import Market
 from zepix_core.services.worker_orders import Orders
 from zepix_core.services.worker_risk import Risk
@@ -54,6 +55,7 @@ ROOMS: tuple[tuple[str, str, type[Any], str], ...] = (
     ("Market", "market", Market, "market"),
     ("Risk and sizes", "risk", Risk, "risk"),
     ("Trends", "trend", Trend, "trend"),
+    ("Time", "clock", Alarms, "clock"),
     ("Trading days", "trading_days", TradingDays, ""),
     ("Database", "db", PluginDatabase, ""),
 )

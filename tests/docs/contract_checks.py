@@ -14,6 +14,7 @@ from zepix_core.model import alert, change, decision, market, order, volatility,
 from zepix_core.plugin import Capability, LogicPlugin
 from zepix_core.rules.trading_day import TradingDays
 from zepix_core.services import calls, worker_orders
+from zepix_core.services.worker_clock import Alarms
 from zepix_core.services.worker_market import Market
 from zepix_core.services.worker_orders import Orders
 from zepix_core.services.worker_risk import Risk
@@ -21,7 +22,7 @@ from zepix_core.services.worker_trend import Trend
 from zepix_core.storage import plugin_database, trends
 from zepix_core.storage.plugin_database import PluginDatabase
 
-SERVICES = {"orders": Orders, "market": Market, "risk": Risk, "trend": Trend}
+SERVICES = {"orders": Orders, "market": Market, "risk": Risk, "trend": Trend, "clock": Alarms}
 OBJECTS = {"trading_days": TradingDays, "db": PluginDatabase}
 TRADING = {"OrderResult", "DualResult", "CloseResult", "GroupResult"}
 VALUES = {
