@@ -10,7 +10,7 @@ from docstrings import markdown, signature, value_section
 
 from zepix_core import hookspecs, plugin
 from zepix_core.api import ServiceAPI
-from zepix_core.model import alert, change, decision, market, order, volatility, wake
+from zepix_core.model import alert, change, decision, market, order, trend_pulse, volatility, wake
 from zepix_core.rules.trading_day import TradingDays
 from zepix_core.services import calls, worker_orders
 from zepix_core.services.worker_clock import Alarms
@@ -48,6 +48,8 @@ API_VALUES = (
     calls.RiskVerdict,
     trends.Pillar,
     trends.LogicAlignment,
+    trend_pulse.TrendPulseData,
+    trend_pulse.HigherTrend,
     plugin_database.DatabaseStats,
 )
 ROOMS: tuple[tuple[str, str, type[Any], str], ...] = (
@@ -69,6 +71,9 @@ def hooks_page(texts: Mapping[str, Any]) -> str:
         parts += [f"### {name}", _block(signature(function)), markdown(function)]
         parts += [texts["notes"][name].strip(), _block(texts["examples"][name])]
     parts += ["## What a plugin declares", "### LogicPlugin", markdown(plugin.LogicPlugin)]
+    parts += ["### GroupFeed", markdown(plugin.GroupFeed)]
+    for _, function in methods(plugin.GroupFeed):
+        parts += [_block(signature(function)), markdown(function)]
     parts += ["### Capability", markdown(plugin.Capability), _members(plugin.Capability)]
     parts += ["### AlertClass", markdown(alert.AlertClass), _members(alert.AlertClass)]
     parts += ["## Values", *(value_section(kind) for kind in HOOK_VALUES)]

@@ -10,7 +10,7 @@ import attrs
 from tests.docs.completeness import Check
 from zepix_core import hookspecs
 from zepix_core.api import ServiceAPI
-from zepix_core.model import alert, change, decision, market, order, volatility, wake
+from zepix_core.model import alert, change, decision, market, order, trend_pulse, volatility, wake
 from zepix_core.plugin import Capability, LogicPlugin
 from zepix_core.rules.trading_day import TradingDays
 from zepix_core.services import calls, worker_orders
@@ -35,6 +35,7 @@ VALUES = {
         order.PluginOrder, market.Quote, market.SymbolInfo, market.TradingHours, market.Bar,
         volatility.PriceRange, volatility.VolatilityState, calls.RiskState,
         calls.LimitState, calls.RiskVerdict, trends.Pillar, trends.LogicAlignment,
+        trend_pulse.TrendPulseData, trend_pulse.HigherTrend,
         plugin_database.DatabaseStats,
     ),
 }  # fmt: skip
