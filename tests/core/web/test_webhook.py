@@ -226,6 +226,67 @@ async def test_pipelined_alerts_are_answered_in_their_order(door: Door) -> None:
     assert [row[0] for row in door.rows()] == [b["id"] for _, b, _ in answers[:20]]
 
 
+async def test_a_head_as_large_as_allowed_is_taken_in_any_pieces(door: Door) -> None:
+    request = post(alert(), TOKEN, "X: {}")
+    line, fields = request.index(b"\r\n"), request.index(b"\r\n\r\n")
+    whole = request.replace(b"{}", b"a" * (SETTINGS.max_header_bytes - (fields - line) + 2), 1)
+    head = whole.index(b"\r\n\r\n")
+    for cut in range(head - 1, head + 5):
+        async with door.client() as client:
+            await client.send(whole[:cut])
+            await asyncio.sleep(0.001)
+            await client.send(whole[cut:])
+            assert (await client.answer())[0] == 200
+    assert (await door.ask(whole.replace(b"X: a", b"X: aa", 1)))[0] == 431
+
+
+async def test_lines_that_end_in_a_bare_newline_are_refused_at_once(door: Door) -> None:
+    status, body, _ = await door.ask(b"GET /health HTTP/1.1\nHost: here\n\n")
+    assert (status, body["code"]) == (400, "bad_request")
+
+
+async def test_who_asks_for_another_protocol_is_answered_and_hung_up_on(door: Door) -> None:
+    async with door.client() as client:
+        await client.send(
+            post(alert(), TOKEN, "Connection: Upgrade\r\nUpgrade: h2c") + b"PRI * HTTP/2.0\r\n\r\n"
+        )
+        assert (await client.answer())[0] == 200
+        assert await client.rest() == b""
+    assert len(door.rows()) == 1
+
+
+async def test_http_1_0_is_answered_and_hung_up_on(door: Door) -> None:
+    async with door.client() as client:
+        await client.send(b"GET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+        status, _, headers = await client.answer()
+        assert (status, headers["connection"]) == (200, "close")
+        assert await client.rest() == b""
+
+
+async def test_an_answer_to_head_has_no_body(door: Door) -> None:
+    async with door.client() as client:
+        await client.send(b"HEAD /health HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+        data = await client.rest()
+    assert data.startswith(b"HTTP/1.1 404 ")
+    assert data.endswith(b"\r\n\r\n")
+
+
+async def test_who_sends_the_body_at_once_is_not_told_to_continue(door: Door) -> None:
+    assert (await door.ask(post(alert(), TOKEN, "Expect: 100-continue")))[0] == 200
+
+
+async def test_a_half_sent_request_behind_another_has_a_deadline_of_its_own(tmp_path: Path) -> None:
+    async with opened(tmp_path, attrs.evolve(SETTINGS, header_seconds=0.2)) as door, door.client() as client:
+        await client.send(post(alert(), TOKEN) + post(alert(1), TOKEN)[:30])
+        assert (await client.answer())[0] == 200
+        assert (await client.answer())[0] == 408
+    async with opened(tmp_path, attrs.evolve(SETTINGS, header_seconds=0.2)) as door, door.client() as client:
+        await client.send(post(alert(2), TOKEN))
+        assert (await client.answer())[0] == 200
+        await client.send(b"POST ")
+        assert (await client.answer())[0] == 408
+
+
 async def test_a_second_request_with_two_lengths_is_refused_too(door: Door) -> None:
     async with door.client() as client:
         await client.send(post(alert(), TOKEN) + post("{}", TOKEN, "content-length: 2"))

@@ -1,6 +1,5 @@
 """``zepix run``."""
 
-import asyncio
 import os
 import sys
 from pathlib import Path
@@ -70,6 +69,7 @@ def run_host(
     Raises:
         SettingsError: The home, the settings or a port cannot be used.
     """
+    from zepix_core import event_loop
     from zepix_core.clock import SystemClock
     from zepix_core.config.files import load_settings
     from zepix_core.config.profiles import prepare, token_lost
@@ -95,7 +95,7 @@ def run_host(
         # A thread that has committed must not wait for the interpreter as long as the default 5 ms.
         sys.setswitchinterval(SWITCH_SECONDS)
         host = Host(home, loaded.settings, clock=SystemClock(), options=options, faces=_faces(loaded, demo))
-        result = asyncio.run(host.run())
+        result = event_loop.run(host.run())
     return result if isinstance(result, int) else 0
 
 

@@ -133,6 +133,9 @@ def _make_server() -> Any:
             access_log=False,
             server_header=False,
             lifespan="off",
+            # The loop is the host's, and what else is installed changes nothing here.
+            loop="none",
+            http="h11",
             ws="none",
             timeout_graceful_shutdown=3,
             limit_concurrency=64,

@@ -125,11 +125,6 @@ class WebhookListener:
         if self._server is not None:
             await self._server.wait_closed()
 
-    @property
-    def largest_head(self) -> int:
-        """Bytes that an unfinished request line with its headers may have."""
-        return self.settings.max_header_bytes + self.settings.max_request_line_bytes
-
     def token_id(self, given: bytes) -> str | None:
         """Which token this is; every one is compared, each in constant time."""
         found = None

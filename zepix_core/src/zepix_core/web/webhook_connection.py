@@ -2,20 +2,19 @@
 
 import asyncio
 import logging
-import re
 import sqlite3
 from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-import h11
 import msgspec
 
 from zepix_core.errors import StorageError
 from zepix_core.inbox.admission import Refusal, screen
 from zepix_core.inbox.store import InboxFull, Taken
 from zepix_core.model.host import PROBE_MARK
+from zepix_core.web.request_head import END, BadHead, RequestHead, is_hopeless, read_head, too_large
 
 if TYPE_CHECKING:
     from zepix_core.web.webhook import WebhookListener
@@ -31,7 +30,6 @@ HEAD = b"HTTP/1.1 %d %s\r\ncontent-type: application/json\r\ncontent-length: %d\
 RETRY_AFTER = b"retry-after: 5\r\n"
 CLOSE = b"connection: close\r\n"
 REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
-_HEAD_END = re.compile(rb"\n\r?\n")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -43,18 +41,17 @@ class WebhookConnection(asyncio.Protocol):
         self._listener = listener
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
-        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=listener.largest_head)
-        self._head = bytearray()
-        self._chunks: list[bytes] = []
+        self._buffer = bytearray()
+        self._looked_at = 0
+        self._request: RequestHead | None = None
         self._token_id = ""
-        self._answer_without_body: tuple[int, dict[str, Any]] | None = None
-        self._timers: list[asyncio.TimerHandle] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = 0.0
         self._discarded = 0
         self._entered = False
-        self._in_head = True
-        self._timed = False
+        self._complete = False
+        self._ended = False
         self._idle = False
-        self._continued = False
         self._is_head_method = False
         self._busy = False
         self._advancing = False
@@ -63,22 +60,21 @@ class WebhookConnection(asyncio.Protocol):
     # What the event loop and the door call.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("the webhook speaks over streams only")
-        self._transport = transport
+        # The transports of uvloop are none of asyncio's classes.
+        self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
         self.source = peer[0] if peer else ""
         turn = None if self._listener.stopping else self._listener.door.enter(self)
         if turn is None:
             self._leaving = True
-            transport.abort()
+            self._stream.abort()
             return
         self._entered = True
         self._listener.connections.add(self)
         if turn:
             self._set_deadlines()
         else:
-            transport.pause_reading()
+            self._stream.pause_reading()
             self._arm(TURN_SECONDS, partial(self._refuse, 429, "too_many_connections", retry=True))
 
     def connection_lost(self, _: Exception | None) -> None:
@@ -114,10 +110,10 @@ class WebhookConnection(asyncio.Protocol):
             if self._discarded > LINGER_BYTES:
                 self._stream.abort()
             return
-        self._idle = False
-        if self._in_head:
-            self._head += data
-        self._http.receive_data(data)
+        if self._idle:
+            self._idle = False
+            self._disarm()
+        self._buffer += data
         if self._busy:
             self._stream.pause_reading()
         self._advance()
@@ -125,7 +121,7 @@ class WebhookConnection(asyncio.Protocol):
     def eof_received(self) -> bool:
         if self._leaving:
             return False
-        self._http.receive_data(b"")
+        self._ended = True
         self._advance()
         return True
 
@@ -138,75 +134,91 @@ class WebhookConnection(asyncio.Protocol):
     # The course of a request.
 
     def _set_deadlines(self) -> None:
-        self._disarm()
-        self._timed = True
         settings = self._listener.settings
-        self._arm(settings.request_seconds, self._too_slow)
-        self._arm(settings.header_seconds, self._too_slow)
+        self._deadline = self._loop.time() + settings.request_seconds
+        self._arm(min(settings.header_seconds, settings.request_seconds), self._too_slow)
 
     def _advance(self) -> None:
-        """Take events until data is missing or an alert is being stored."""
+        """Take what is there until something is missing or an alert is being stored."""
         if self._advancing:
             return
         self._advancing = True
         try:
             while not (self._busy or self._leaving) and self._step():
                 pass
-        except h11.RemoteProtocolError as error:
-            self._refuse(error.error_status_hint, "bad_request")
         finally:
             self._advancing = False
-        if not (self._busy or self._leaving or self._idle or self._timed):
+        if self._timer is None and not (self._busy or self._leaving):
             self._set_deadlines()
 
     def _step(self) -> bool:
-        event = self._http.next_event()
-        if isinstance(event, h11.Request):
-            self._on_head(event)
-        elif isinstance(event, h11.Data):
-            self._chunks.append(bytes(event.data))
-        elif isinstance(event, h11.EndOfMessage):
-            self._on_end()
-        elif isinstance(event, h11.ConnectionClosed):
-            self.close()
-        else:
-            if self._token_id and self._http.they_are_waiting_for_100_continue and not self._continued:
-                self._continued = True
-                self._stream.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        """Go one part further; ``False`` when bytes are missing."""
+        if self._request is not None:
+            return self._take_body(self._request)
+        settings, buffer = self._listener.settings, self._buffer
+        end = buffer.find(END, self._looked_at)
+        # The last bytes of what is not whole may belong to its end.
+        size = max(0, len(buffer) - len(END) + 1) if end < 0 else end
+        wrong = too_large(buffer, size, settings.max_request_line_bytes, settings.max_header_bytes)
+        if wrong is not None:
+            self._refuse(wrong.status, wrong.code)
             return False
+        if end < 0:
+            return self._miss_head()
+        head = bytes(buffer[: end + len(END)])
+        del buffer[: end + len(END)]
+        self._looked_at = 0
+        self._on_head(read_head(head))
         return True
 
-    def _on_head(self, request: h11.Request) -> None:
-        if self._timed:
-            self._timers.pop().cancel()
-        self._in_head = False
-        self._is_head_method = request.method == b"HEAD"
-        settings = self._listener.settings
-        head = bytes(self._head).lower()
-        self._head.clear()
-        path = request.target.partition(b"?")[0]
-        if len(request.method) + len(request.target) + 11 > settings.max_request_line_bytes:
-            return self._refuse(414, "request_line_too_long")
-        if sum(len(name) + len(value) + 4 for name, value in request.headers) > settings.max_header_bytes:
-            return self._refuse(431, "headers_too_large")
-        if request.method == b"POST" and path.startswith(ROUTE):
-            return self._on_alert_head(request, path.removeprefix(ROUTE), head)
-        if request.method == b"GET" and path == HEALTH:
-            ready = self._listener.ready and self._listener.store.healthy
-            self._decide(request, 200 if ready else 503, {"ok": ready, "boot": self._listener.mark})
+    def _miss_head(self) -> bool:
+        if self._ended and not self._buffer:
+            self.close()
+        elif self._ended or is_hopeless(self._buffer, self._looked_at):
+            self._refuse(400, "bad_request")
         else:
-            self._decide(request, 404, _code("not_found"))
+            self._looked_at = max(0, len(self._buffer) - len(END) + 1)
+        return False
 
-    def _on_alert_head(self, request: h11.Request, token: bytes, head: bytes) -> None:
+    def _take_body(self, request: RequestHead) -> bool:
+        length = request.length or 0
+        if len(self._buffer) >= length:
+            body = bytes(self._buffer[:length])
+            del self._buffer[:length]
+            self._on_body(body)
+            return True
+        if self._ended:
+            self._refuse(400, "bad_request")
+        return False
+
+    def _await_body(self, request: RequestHead) -> None:
+        """It has the rest of the request's time to arrive."""
+        self._arm(self._deadline - self._loop.time(), self._too_slow)
+        if request.waits and not self._buffer:
+            self._stream.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _on_head(self, head: RequestHead | BadHead) -> None:
+        if isinstance(head, BadHead):
+            return self._refuse(head.status, head.code)
+        self._is_head_method = head.method == b"HEAD"
+        path = head.target.partition(b"?")[0]
+        if head.method == b"POST" and path.startswith(ROUTE):
+            return self._on_alert_head(head, path.removeprefix(ROUTE))
+        if head.method == b"GET" and path == HEALTH:
+            ready = self._listener.ready and self._listener.store.healthy
+            return self._decide(head, 200 if ready else 503, {"ok": ready, "boot": self._listener.mark})
+        return self._decide(head, 404, _code("not_found"))
+
+    def _on_alert_head(self, head: RequestHead, token: bytes) -> None:
         listener = self._listener
         token_id = listener.token_id(token)
         caller = self.source
         if listener.sources is not None:
-            verdict = listener.sources.judge(caller, request.headers)
+            verdict = listener.sources.judge(caller, head.headers)
             caller = verdict.caller
             if verdict.refused:
                 listener.refuse_caller(verdict, known=token_id is not None)
-                return self._decide(request, 404, _code("not_found"))
+                return self._decide(head, 404, _code("not_found"))
         if token_id is None:
             if listener.wrong_tokens.is_blocked(caller):
                 return self._refuse(429, "too_many_wrong_tokens", retry=True)
@@ -214,41 +226,34 @@ class WebhookConnection(asyncio.Protocol):
             probe = token.startswith(PROBE_MARK.encode())
             level = logging.INFO if probe else logging.WARNING
             log.log(level, "wrong token %s… from %s", token[:4].decode("latin-1"), caller)
-            return self._decide(request, 404, _code("not_found"))
-        headers = dict(request.headers)
-        if b"transfer-encoding" in headers:
+            return self._decide(head, 404, _code("not_found"))
+        if head.has(b"transfer-encoding"):
             return self._refuse(400, "chunked")
-        if b"content-encoding" in headers:
+        if head.has(b"content-encoding"):
             return self._refuse(415, "content_encoding")
-        if b"content-length" not in headers:
+        if head.length is None:
             return self._refuse(411, "length_required")
-        end = _HEAD_END.search(head)
-        if head.count(b"\ncontent-length:", 0, end.start() + 1 if end else None) > 1:
-            return self._refuse(400, "several_lengths")
-        if int(headers[b"content-length"]) > listener.settings.max_body_bytes:
+        if head.length > listener.settings.max_body_bytes:
             return self._refuse(413, "body_too_large")
         if not listener.ready:
             return self._refuse(503, "not_ready", retry=True)
         self._token_id = token_id
+        self._request = head
+        if len(self._buffer) < head.length:
+            self._await_body(head)
 
-    def _decide(self, request: h11.Request, status: int, body: dict[str, Any]) -> None:
+    def _decide(self, head: RequestHead, status: int, body: dict[str, Any]) -> None:
         """Answer without looking at a body: if one follows, the connection is closed instead."""
-        headers = dict(request.headers)
-        if b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0":
-            self._answer(status, body, close=True)
-        else:
-            self._answer_without_body = (status, body)
+        self._complete = not head.has_body
+        self._answer(status, body, keep=self._complete and head.keep)
 
-    def _on_end(self) -> None:
+    def _on_body(self, body: bytes) -> None:
         self._disarm()
-        if self._answer_without_body is not None:
-            self._answer(*self._answer_without_body)
-            return
-        body = b"".join(self._chunks)
+        self._complete = True
         screened = screen(body, self._listener.heads())
         if isinstance(screened, Refusal):
             token_id = self._token_id
-            self._answer(screened.status, {"code": screened.code, "reason": screened.family})
+            self._answer_request(screened.status, {"code": screened.code, "reason": screened.family})
             self._listener.work(self._listener.note_refusal(token_id, screened, len(body)))
             return
         self._busy = True
@@ -287,55 +292,49 @@ class WebhookConnection(asyncio.Protocol):
         self._busy = False
         if self._leaving:
             return
-        self._answer(status, body, retry=status == 503)
+        self._answer_request(status, body, retry=status == 503)
         if not self._leaving:
             self._stream.resume_reading()
             self._advance()
 
     # Answers and ends.
 
-    def _answer(self, status: int, body: dict[str, Any], *, close: bool = False, retry: bool = False) -> None:
-        keep = not close and not self._listener.stopping and self._http.their_state is h11.DONE
+    def _answer_request(self, status: int, body: dict[str, Any], *, retry: bool = False) -> None:
+        """Answer a request that was read to its end."""
+        self._answer(status, body, keep=self._request is not None and self._request.keep, retry=retry)
+
+    def _answer(self, status: int, body: dict[str, Any], *, keep: bool = False, retry: bool = False) -> None:
+        keep = keep and not self._listener.stopping
         data = _encode(body)
         head = HEAD % (status, REASONS[status], len(data), self._listener.date())
         extra = (RETRY_AFTER if retry else b"") + (b"" if keep else CLOSE)
         self._stream.write(head + extra + b"\r\n" + (b"" if self._is_head_method else data))
+        self._disarm()
         if keep:
             self._next_request()
         else:
             self._leave()
 
     def _next_request(self) -> None:
-        early, ended = self._http.trailing_data
-        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=self._listener.largest_head)
-        if early:
-            self._http.receive_data(early)
-        if ended:
-            self._http.receive_data(b"")
-        self._head[:] = early
-        self._in_head = True
+        self._request = None
+        self._complete = self._is_head_method = False
         self._token_id = ""
-        self._chunks.clear()
-        self._answer_without_body = None
-        self._continued = False
-        if not early:
+        if not self._buffer:
             self._idle = True
             self._arm(IDLE_SECONDS, self.close)
 
     def _refuse(self, status: int, code: str, *, retry: bool = False) -> None:
         """Answer before the request was read, and close."""
         if not self._leaving:
-            self._answer(status, _code(code), close=True, retry=retry)
+            self._answer(status, _code(code), retry=retry)
 
     def _too_slow(self) -> None:
         self._refuse(408, "too_slow")
 
     def _leave(self) -> None:
         """Close; a caller that is still sending is heard out for a moment, or it would miss the answer."""
-        self._disarm()
         self._leaving = True
-        _, ended = self._http.trailing_data
-        if ended or self._http.their_state in (h11.DONE, h11.MUST_CLOSE, h11.CLOSED):
+        if self._ended or self._complete:
             self._stream.close()
             return
         if self._stream.can_write_eof():
@@ -344,13 +343,14 @@ class WebhookConnection(asyncio.Protocol):
         self._arm(LINGER_SECONDS, self.close)
 
     def _arm(self, seconds: float, action: Callable[[], None]) -> None:
-        self._timers.append(self._loop.call_later(seconds, action))
+        """The one thing that will happen when nothing else does."""
+        self._disarm()
+        self._timer = self._loop.call_later(seconds, action)
 
     def _disarm(self) -> None:
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
-        self._timed = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 def _code(code: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from zepix_core import logs
 from zepix_core.errors import WireError
@@ -125,7 +125,7 @@ class Child:
 
     def _stdin(self) -> asyncio.WriteTransport | None:
         pipe = self._transport.get_pipe_transport(0) if self._transport is not None else None
-        return pipe if isinstance(pipe, asyncio.WriteTransport) else None
+        return cast("asyncio.WriteTransport | None", pipe)
 
     def _write(self, data: bytes) -> None:
         pipe = self._stdin()
@@ -200,8 +200,8 @@ class _Pipes(asyncio.SubprocessProtocol):
         self._transport: asyncio.SubprocessTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.SubprocessTransport):
-            self._transport = transport
+        # The transports of uvloop are none of asyncio's classes.
+        self._transport = cast(asyncio.SubprocessTransport, transport)
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         if fd == 1:
