@@ -17,6 +17,8 @@ How to call it, in this order:
 A closed leg goes to `breakeven.decide_breakeven`.
 """
 
+from itertools import chain
+
 import attrs
 
 from zepix_core import Gate, Side, market_state, pulse_aligned, pulse_sums
@@ -144,7 +146,7 @@ def _judged(message: Entry, facts: Facts, rules: Rules, gates: list[Gate]) -> V6
     found = levels.read(message, rules)
     if not passes(found.gate):
         return refused(found.detail)
-    for gate in (*filters.judge(message, facts, rules), *filters.caps(facts, rules)):
+    for gate in chain(filters.judge(message, facts, rules), filters.caps(facts, rules)):
         if not passes(gate):
             return refused()
     balance, symbol = facts.balance, facts.symbol

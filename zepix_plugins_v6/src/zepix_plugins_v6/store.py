@@ -1,0 +1,167 @@
+"""The signals log: one row for each V6 message, whatever became of it. Every write is keyed by the alert."""
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
+
+from zepix_core import Alert
+from zepix_plugins_v6.decision import Body
+from zepix_plugins_v6.messages import Entry, Exit, MomentumChange, SidewaysBreakout, V6Message
+from zepix_plugins_v6.profiles import BY_TIMEFRAME
+
+NOT_TAKEN = "duplicate"
+
+_LOG = (
+    "INSERT INTO v6_signals_log (received_time, signal_type, plugin_target, symbol, timeframe, adx,"
+    " confidence_score, signal_json, alert_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (alert_key) DO NOTHING"
+)
+_HANDLED = (
+    "UPDATE v6_signals_log SET processed = 1, trade_placed = max(trade_placed, ?),"
+    " trade_id = coalesce(?, trade_id), skip_reason = ? WHERE alert_key = ?"
+)
+_LEFT = "UPDATE v6_signals_log SET skip_reason = ? WHERE alert_key = ? AND processed = 0"
+_LINK = "UPDATE v6_signals_log SET trade_id = ?, trade_placed = 1 WHERE alert_key = ? AND trade_id IS NULL"
+_SELECT = (
+    "SELECT received_time, signal_type, signal_json, processed, trade_placed, trade_id, skip_reason,"
+    " alert_key, plugin_target FROM v6_signals_log"
+)
+_BY_KEY = _SELECT + " WHERE alert_key = ?"
+_SINCE = _SELECT + " WHERE received_time >= ? AND alert_key IS NOT NULL ORDER BY id"
+_MOMENTUM = (
+    "SELECT signal_json FROM v6_signals_log WHERE signal_type = 'MOMENTUM_CHANGE' AND symbol = ?"
+    " AND timeframe = ? AND processed = 1 AND skip_reason IS NULL ORDER BY id DESC LIMIT 1"
+)
+_COUNTERS = (
+    "SELECT skip_reason, count(*), sum(trade_placed) FROM v6_signals_log"
+    " WHERE plugin_target = ? AND processed = 1 GROUP BY skip_reason"
+)
+
+
+def stamp(at: datetime) -> str:
+    """An aware moment as the database writes it: UTC, whole seconds."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+@attrs.frozen(kw_only=True)
+class SignalRow:
+    """A row of the log as it is read back; the time is aware UTC.
+
+    Attributes:
+        processed: Somebody has handled it to its end.
+        skip_reason: Why no real trade came of it, ``None`` when one did or none was asked for.
+        target: Plugin that entries and exits of its timeframe belong to, ``None`` for all others.
+    """
+
+    received_at: datetime
+    signal_type: str
+    body: str
+    processed: bool
+    trade_placed: bool
+    trade_id: int | None
+    skip_reason: str | None
+    alert_key: str
+    target: str | None
+
+
+def log(connection: sqlite3.Connection, alert: Alert, message: Body) -> SignalRow | None:
+    """Note a message; returns the row it had already, which then stays as it is."""
+    earlier = logged(connection, alert.key)
+    if earlier is None:
+        connection.execute(_LOG, _values(alert, message))
+    return earlier
+
+
+def _values(alert: Alert, message: Body) -> tuple[Any, ...]:
+    if not isinstance(message, V6Message):
+        shown = (alert.kind, None, alert.symbol or "", alert.timeframe, None, None)
+    else:
+        profile = BY_TIMEFRAME.get(message.timeframe) if isinstance(message, Entry | Exit) else None
+        adx = message.adx if isinstance(message, Entry | MomentumChange | SidewaysBreakout) else None
+        shown = (
+            message.type,
+            None if profile is None else profile.id,
+            message.ticker,
+            message.timeframe,
+            None if adx is None else float(adx),
+            message.conf_score if isinstance(message, Entry) else None,
+        )
+    return (stamp(alert.received_at), *shown, alert.body, alert.key)
+
+
+def handled(
+    connection: sqlite3.Connection, alert_key: str, skip_reason: str | None, trade_id: int | None = None
+) -> None:
+    """Note what became of a message; a trade that was placed has its row."""
+    connection.execute(_HANDLED, (int(trade_id is not None), trade_id, skip_reason, alert_key))
+
+
+def left(connection: sqlite3.Connection, alert_key: str, reason: str) -> None:
+    """Note why nobody has handled a message, until somebody does."""
+    connection.execute(_LEFT, (reason, alert_key))
+
+
+def linked(connection: sqlite3.Connection, alert_key: str, trade_id: int) -> None:
+    """Note the trade that a message led to, unless that is known."""
+    connection.execute(_LINK, (trade_id, alert_key))
+
+
+def logged(connection: sqlite3.Connection, alert_key: str) -> SignalRow | None:
+    """The row of an alert."""
+    row = connection.execute(_BY_KEY, (alert_key,)).fetchone()
+    return None if row is None else _signal(row)
+
+
+def since(connection: sqlite3.Connection, at: datetime) -> tuple[SignalRow, ...]:
+    """Messages that arrived from ``at`` on, oldest first."""
+    return tuple(map(_signal, connection.execute(_SINCE, (stamp(at),))))
+
+
+def momentum_body(connection: sqlite3.Connection, symbol: str, timeframe: str) -> str | None:
+    """The newest momentum message of a symbol and chart."""
+    row = connection.execute(_MOMENTUM, (symbol, timeframe)).fetchone()
+    return None if row is None else str(row[0])
+
+
+@attrs.frozen(kw_only=True)
+class Counters:
+    """What a plugin has seen and done since its log began.
+
+    Attributes:
+        received: Entries and exits handled.
+        filtered: How many ended with which reason.
+        placed, closed: Real trades opened, and of them ended.
+    """
+
+    received: int = 0
+    filtered: Mapping[str, int] = attrs.field(factory=dict)
+    placed: int = 0
+    closed: int = 0
+
+
+def count(connection: sqlite3.Connection, target: str, closed: int) -> Counters:
+    """The counters of a plugin; ``closed`` comes from its trade table."""
+    rows = connection.execute(_COUNTERS, (target,)).fetchall()
+    return Counters(
+        received=sum(row[1] for row in rows),
+        filtered={row[0]: row[1] for row in rows if row[0] is not None},
+        placed=sum(row[2] for row in rows),
+        closed=closed,
+    )
+
+
+def _signal(row: tuple[Any, ...]) -> SignalRow:
+    return SignalRow(
+        received_at=datetime.fromisoformat(row[0]).replace(tzinfo=UTC),
+        signal_type=row[1],
+        body=row[2] or "",
+        processed=bool(row[3]),
+        trade_placed=bool(row[4]),
+        trade_id=row[5],
+        skip_reason=row[6],
+        alert_key=row[7],
+        target=row[8],
+    )
