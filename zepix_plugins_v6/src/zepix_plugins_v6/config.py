@@ -66,6 +66,7 @@ class MomentumSettings(V6Settings):
         factory=sections.MomentumConditions, doc="Filters"
     )
     order_configuration: sections.MomentumOrders = setting(factory=sections.MomentumOrders, doc="Orders")
+    risk_management: sections.RiskManagement = setting(factory=sections.RiskManagement, doc="Size and caps")
     trend_pulse_integration: sections.MomentumPulse = setting(factory=sections.MomentumPulse, doc="Unused")
     exit_rules: sections.MomentumExits = setting(factory=sections.MomentumExits, doc="After B's target")
 
