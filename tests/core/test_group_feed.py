@@ -86,4 +86,4 @@ async def test_a_feed_may_place_no_orders(tmp_path: Path, site: Path) -> None:
         await paper.post(ENTRY % ("place", "e1"))
         await paper.settled()
         assert (await paper.story(1)).alert.reason == "PERMISSION_DENIED"
-        assert await paper.orders() == ()
+        assert await paper.positions() == ()
