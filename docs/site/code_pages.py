@@ -12,9 +12,11 @@ from zepix_core import hookspecs, plugin
 from zepix_core.api import ServiceAPI
 from zepix_core.model import alert, change, decision, market, order, trend_pulse, volatility, wake
 from zepix_core.rules.trading_day import TradingDays
-from zepix_core.services import calls, worker_orders
+from zepix_core.services import calls, registry, worker_old, worker_orders
+from zepix_core.services.registry import ServiceRegistry
 from zepix_core.services.worker_clock import Alarms
 from zepix_core.services.worker_market import Market
+from zepix_core.services.worker_old import Old
 from zepix_core.services.worker_orders import Orders
 from zepix_core.services.worker_risk import Risk
 from zepix_core.services.worker_trend import Trend
@@ -43,6 +45,9 @@ API_VALUES = (
     market.Bar,
     volatility.PriceRange,
     volatility.VolatilityState,
+    worker_old.LotSize,
+    registry.ServiceMetrics,
+    registry.ServicesHealth,
     calls.RiskState,
     calls.LimitState,
     calls.RiskVerdict,
@@ -58,6 +63,8 @@ ROOMS: tuple[tuple[str, str, type[Any], str], ...] = (
     ("Risk and sizes", "risk", Risk, "risk"),
     ("Trends", "trend", Trend, "trend"),
     ("Time", "clock", Alarms, "clock"),
+    ("Names of earlier versions", "old", Old, "old"),
+    ("Services by name", "services", ServiceRegistry, ""),
     ("Trading days", "trading_days", TradingDays, ""),
     ("Database", "db", PluginDatabase, ""),
 )

@@ -13,17 +13,19 @@ from zepix_core.api import ServiceAPI
 from zepix_core.model import alert, change, decision, market, order, trend_pulse, volatility, wake
 from zepix_core.plugin import Capability, LogicPlugin
 from zepix_core.rules.trading_day import TradingDays
-from zepix_core.services import calls, worker_orders
+from zepix_core.services import calls, registry, worker_old, worker_orders
+from zepix_core.services.registry import ServiceRegistry
 from zepix_core.services.worker_clock import Alarms
 from zepix_core.services.worker_market import Market
+from zepix_core.services.worker_old import Old
 from zepix_core.services.worker_orders import Orders
 from zepix_core.services.worker_risk import Risk
 from zepix_core.services.worker_trend import Trend
 from zepix_core.storage import plugin_database, trends
 from zepix_core.storage.plugin_database import PluginDatabase
 
-SERVICES = {"orders": Orders, "market": Market, "risk": Risk, "trend": Trend, "clock": Alarms}
-OBJECTS = {"trading_days": TradingDays, "db": PluginDatabase}
+SERVICES = {"orders": Orders, "market": Market, "risk": Risk, "trend": Trend, "clock": Alarms, "old": Old}
+OBJECTS = {"services": ServiceRegistry, "trading_days": TradingDays, "db": PluginDatabase}
 TRADING = {"OrderResult", "DualResult", "CloseResult", "GroupResult"}
 VALUES = {
     "reference/hooks.md": (
@@ -33,7 +35,8 @@ VALUES = {
     "reference/api.md": (
         order.OrderResult, order.DualResult, order.CloseResult, worker_orders.GroupResult,
         order.PluginOrder, market.Quote, market.SymbolInfo, market.TradingHours, market.Bar,
-        volatility.PriceRange, volatility.VolatilityState, calls.RiskState,
+        volatility.PriceRange, volatility.VolatilityState, worker_old.LotSize,
+        registry.ServiceMetrics, registry.ServicesHealth, calls.RiskState,
         calls.LimitState, calls.RiskVerdict, trends.Pillar, trends.LogicAlignment,
         trend_pulse.TrendPulseData, trend_pulse.HigherTrend,
         plugin_database.DatabaseStats,

@@ -24,7 +24,7 @@ from zepix_core.config.home import Home
 from zepix_core.config.plugin_files import plugin_values
 from zepix_core.config.structure import structure
 from zepix_core.inbox.admission import Screened, screen
-from zepix_core.services import worker_orders
+from zepix_core.services import registry, worker_old, worker_orders
 from zepix_core.storage import plugin_database, trends
 from zepix_core.testing.host import PaperHost
 from zepix_core.testing.process import RunningHost
@@ -45,7 +45,7 @@ def place(block: Block) -> str:
 def names() -> dict[str, Any]:
     """What examples may use without importing it: the public names, and those that signatures name."""
     found: dict[str, Any] = {}
-    for module in (worker_orders, plugin_database, trends):
+    for module in (registry, worker_old, worker_orders, plugin_database, trends):
         found |= vars(module)
     for _, function in methods():
         found |= function.__globals__

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "5.0.0"
 
 if TYPE_CHECKING:
-    from zepix_core.api import ServiceAPI
+    from zepix_core.api import ServiceAPI, create_service_api
     from zepix_core.errors import BadArgument, ZepixError
     from zepix_core.hookspecs import hookimpl
     from zepix_core.model.account import AccountInfo
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from zepix_core.services.calls import Leg, LimitState, RiskState, RiskVerdict
 
 _HOMES = {
-    "zepix_core.api": ("ServiceAPI",),
+    "zepix_core.api": ("ServiceAPI", "create_service_api"),
     "zepix_core.errors": ("BadArgument", "ZepixError"),
     "zepix_core.hookspecs": ("hookimpl",),
     "zepix_core.model.account": ("AccountInfo",),
@@ -146,6 +146,7 @@ __all__ = [
     "Wake",
     "ZepixError",
     "__version__",
+    "create_service_api",
     "fresh_rows",
     "hookimpl",
     "market_state",

@@ -7,16 +7,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from zepix_core.clock import Clock, moment
+from zepix_core.clock import Clock, SystemClock, moment
 from zepix_core.errors import BadArgument
 from zepix_core.model.notice import Notice, Priority
 from zepix_core.plugin import PluginConfig
 from zepix_core.rules.trading_day import TradingDays, parse_reset_time
 from zepix_core.services import arguments
 from zepix_core.services.host_calls import HostCalls
-from zepix_core.services.host_view import HostView
+from zepix_core.services.host_view import HostView, view_of
+from zepix_core.services.registry import ServiceRegistry, ServicesHealth
 from zepix_core.services.worker_clock import Alarms
 from zepix_core.services.worker_market import Market
+from zepix_core.services.worker_old import Old
 from zepix_core.services.worker_orders import Orders
 from zepix_core.services.worker_risk import Risk
 from zepix_core.services.worker_trend import Trend
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from zepix_core.storage.trends import TrendStore
 
 VERSION = "2.0.0"
+DEFAULT_ID = "core"
 LEVELS = ("debug", "info", "warning", "error", "critical")
 WORDS = {
     "critical": Priority.HIGH,
@@ -47,6 +50,8 @@ class ServiceAPI:
         orders, market, risk: The services; each method's docstring tells units, outcomes and errors.
         trend: Trends of the plugin's own database group.
         clock: The time, and being woken at a time.
+        services: The services by name, with the figures of their calls.
+        old: Names of earlier versions.
         db: The database of the plugin's group; only this plugin's worker writes it.
         log_to: The logger ``zepix.plugin.<id>``.
     """
@@ -68,21 +73,21 @@ class ServiceAPI:
         self.log_to = logging.getLogger(f"zepix.plugin.{plugin_id}")
         self._calls, self._clock, self._config, self._host = calls, clock, config, host
         self.db = db
-        self.orders = Orders(calls)
-        self.market = Market(calls, clock.monotonic)
-        self.risk = Risk(
-            calls,
-            self.market,
-            lambda: host().rules,
-            lambda: config().risk_settings().max_lot_size,
-        )
-        self.trend = Trend(calls, trends, pulse, lambda: host().rules.trend_pulse.max_age_minutes)
+        self.services = ServiceRegistry(clock.monotonic)
+        market = Market(calls, clock.monotonic)
+        risk = Risk(calls, market, lambda: host().rules, lambda: config().risk_settings().max_lot_size)
+        trend = Trend(calls, trends, pulse, lambda: host().rules.trend_pulse.max_age_minutes)
+        self.orders: Orders = self.services.add("orders", Orders(calls))
+        self.market: Market = self.services.add("market", market)
+        self.risk: Risk = self.services.add("risk", risk)
+        self.trend: Trend = self.services.add("trend", trend)
+        self.old = Old(self.orders, self.market, self.risk)
         self.clock = Alarms(calls, clock)
         self._by_name()
 
     def _by_name(self) -> None:
         """The names on the API itself."""
-        orders, market, risk, trend = self.orders, self.market, self.risk, self.trend
+        orders, market, risk, trend, old = self.orders, self.market, self.risk, self.trend, self.old
         self.place_dual_orders_v3 = orders.place_dual_orders_v3
         self.check_dual_orders_v3 = orders.check_dual_orders_v3
         self.place_dual_orders_v6 = orders.place_dual_orders_v6
@@ -130,6 +135,14 @@ class ServiceAPI:
         self.pulse_rows = trend.pulse_rows
         self.check_pulse_alignment = trend.check_pulse_alignment
         self.check_higher_tf_trend = trend.check_higher_tf_trend
+        self.get_price = old.get_price
+        self.get_balance = old.get_balance
+        self.get_equity = old.get_equity
+        self.close_trade = old.close_trade
+        self.modify_order = old.modify_order
+        self.get_open_trades = old.get_open_trades
+        self.calculate_lot_size = old.calculate_lot_size
+        self.calculate_sl_price = old.calculate_sl_price
 
     @property
     def config(self) -> Any:
@@ -145,6 +158,13 @@ class ServiceAPI:
         """Where one trading day ends and the next begins, by the host's settings in force."""
         rules = self._host().rules
         return TradingDays(reset=parse_reset_time(rules.daily_reset_time), zone=ZoneInfo(rules.timezone))
+
+    def check_health(self) -> ServicesHealth:
+        """How the calls of each service went: how many, how many raised, how long they took.
+
+        A service is unhealthy when more than 5 % of its last 100 calls (at least 20) raised.
+        """
+        return self.services.health()
 
     def get_config(self, key: str, default: Any = None) -> Any:
         """A setting of the host by its dotted key, such as ``rr_ratio`` or ``risk_config.max_lot_size``.
@@ -205,6 +225,39 @@ class ServiceAPI:
         name = arguments.one_of("level", level, LEVELS)
         number = logging.getLevelNamesMapping()[name.upper()]
         self.log_to.log(number, "%s", message, extra={"fields": fields})
+
+
+def create_service_api(
+    calls: HostCalls,
+    db: "PluginDatabase",
+    trends: "TrendStore",
+    pulse: "PulseStore",
+    *,
+    plugin_id: str = DEFAULT_ID,
+    clock: Clock | None = None,
+    config: Callable[[], PluginConfig] | None = None,
+    host: Callable[[], HostView] | None = None,
+) -> ServiceAPI:
+    """An API bound to a plugin, or to ``core``. Plugins are given theirs; nobody else needs one.
+
+    Args:
+        calls: The way to the host, which judges what the plugin may do.
+        db, trends, pulse: The file of the plugin's database group, and what it holds of trends.
+        clock: The machine's when not given.
+        config: Gives the plugin's settings in force; those of every plugin at their defaults.
+        host: Gives the host's settings in force; their defaults.
+    """
+    plain, view = PluginConfig(plugin_id=plugin_id), view_of({})
+    return ServiceAPI(
+        plugin_id,
+        calls,
+        clock or SystemClock(),
+        config or (lambda: plain),
+        host or (lambda: view),
+        db,
+        trends,
+        pulse,
+    )
 
 
 def _priority(value: Priority | str) -> Priority:

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from zepix_core import logs
-from zepix_core.api import ServiceAPI
+from zepix_core.api import ServiceAPI, create_service_api
 from zepix_core.clock import Clock
 from zepix_core.errors import PluginError, SettingsError, ZepixError
 from zepix_core.model.decision import Decision, Verdict
@@ -124,15 +124,15 @@ class WorkerCore:
 
     async def _begin(self, name: str, hosted: _Hosted, opened: OpenedDatabase) -> None:
         """Bind the API and call ``on_start``; from then on it may be called."""
-        hosted.api = ServiceAPI(
-            name,
+        hosted.api = create_service_api(
             BoundCalls(self._channel, name),
-            self._clock,
-            lambda: hosted.config,
-            self._host_view,
             opened.handle,
             opened.trend,
             opened.pulse,
+            plugin_id=name,
+            clock=self._clock,
+            config=lambda: hosted.config,
+            host=self._host_view,
         )
         await self._run(name, "on_start", self._dispatcher.call_one(name, "on_start", api=hosted.api))
         hosted.since = self._clock.monotonic()
