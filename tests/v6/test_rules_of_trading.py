@@ -166,6 +166,14 @@ def test_a_spread_nobody_knows_is_too_wide_for_every_limit() -> None:
     assert rounded_spread(D("999.9")) is None
 
 
+def test_a_filter_that_is_switched_off_lets_anything_pass() -> None:
+    off = {"adx_threshold": "off", "confidence_threshold": "off", "max_spread_pips": "off"}
+    weak = entry_body(SCALPING, adx="NA", score=0)
+    assert decided(weak, SCALPING, facts(spread_pips=None), entry_conditions=off).reason is None
+    unasked = {"require_market_state_match": False, "require_pulse_alignment": False}
+    assert aligned(INTRADAY, facts(SELL), **unasked) is None
+
+
 FILTERS = {
     "price_action_1m": ["adx", "confidence", "spread"],
     "price_action_5m": ["adx", "confidence", "tf_alignment", "momentum"],
@@ -358,6 +366,12 @@ def test_the_stop_is_never_loosened_and_a_repeat_changes_nothing() -> None:
         assert moved(leg(sl=D(stop))).move is None
     for stop in ("2650.42", "2649"):
         assert moved(leg(SELL, sl=D(stop))).move is None
+
+
+def test_without_facts_of_the_symbol_no_stop_is_computed() -> None:
+    event = LegClosed(symbol=GOLD, pair="p1", leg="B", reason="TP1")
+    decision = decide_breakeven(event, facts(positions=(leg(),), symbol=None), rules(MOMENTUM))
+    assert (decision.move, decision.reason) == (None, "no_symbol_info")
 
 
 def test_only_5_minutes_moves_stops() -> None:
