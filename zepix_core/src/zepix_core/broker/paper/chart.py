@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
-from zepix_core.broker.paper.columns import Columns, Row
+from zepix_core.broker.paper.columns import Columns, Going, Row
 from zepix_core.broker.paper.history import History, Origin
 from zepix_core.clock import NS
 from zepix_core.model.market import Bar
@@ -44,25 +44,41 @@ class _Width:
         self.minutes = minutes
         self.ns = minutes * 60 * NS
         self.closed = Columns(kept)
-        self.open: Row | None = None
+        self._going: Going | None = None
+
+    @property
+    def open(self) -> Row | None:
+        """The bar that is being made."""
+        return None if self._going is None else self._going.row()
+
+    @open.setter
+    def open(self, row: Row) -> None:
+        self._going = Going(row, self.ns)
 
     def take(self, bid: float, time_ns: int) -> Row | None:
         """Add a quote; the bar it closed, if any."""
+        going = self._going
+        if going is not None and time_ns < going.end_ns:
+            going.take(bid)
+            return None
         start = time_ns - time_ns % self.ns
         ended = self.roll(start)
-        if self.open is None and len(self.closed) and self.closed.last_ns >= start:
+        if len(self.closed) and self.closed.last_ns >= start:
             # The clock was set back into a bar that had ended.
-            self.open = self.closed.pop()
-        self.open = Row(start, bid, bid, bid, bid, 1) if self.open is None else self.open.with_tick(bid)
+            self._going = Going(self.closed.pop(), self.ns)
+            self._going.take(bid)
+        else:
+            self._going = Going(Row(start, bid, bid, bid, bid, 1), self.ns)
         return ended
 
     def roll(self, now_ns: int) -> Row | None:
         """End the bar whose time is over."""
-        row = self.open
-        if row is None or row.start_ns + self.ns > now_ns:
+        going = self._going
+        if going is None or going.end_ns > now_ns:
             return None
+        row = going.row()
         self.closed.append(row)
-        self.open = None
+        self._going = None
         return row
 
 
@@ -92,12 +108,16 @@ class Chart:
     def take(self, bid: float, time_ns: int) -> None:
         """Add a quote."""
         for width in (self._minutes, self._hours):
-            self._ended(width, width.take(bid, time_ns))
+            row = width.take(bid, time_ns)
+            if row is not None:
+                self._unsaved.append(BarRow(width.minutes, row))
 
     def roll(self, now_ns: int) -> None:
         """End the bars whose time is over."""
         for width in (self._minutes, self._hours):
-            self._ended(width, width.roll(now_ns))
+            row = width.roll(now_ns)
+            if row is not None:
+                self._unsaved.append(BarRow(width.minutes, row))
 
     def unsaved(self) -> Page:
         """What to write down."""
@@ -106,7 +126,7 @@ class Chart:
             symbol=self.symbol,
             origin=self.origin,
             ended=tuple(self._unsaved),
-            going=tuple(BarRow(width.minutes, width.open) for width in widths if width.open),
+            going=tuple(BarRow(width.minutes, row) for width in widths if (row := width.open)),
             oldest={width.minutes: width.closed.first_ns for width in widths},
         )
 
@@ -150,10 +170,6 @@ class Chart:
 
     def _width(self, minutes: int) -> _Width:
         return self._minutes if minutes == 1 else self._hours
-
-    def _ended(self, width: _Width, row: Row | None) -> None:
-        if row is not None:
-            self._unsaved.append(BarRow(width.minutes, row))
 
 
 def _join(width: _Width, newest_first: tuple[Row, ...]) -> None:

@@ -17,12 +17,6 @@ class Row:
     close: float
     ticks: int
 
-    def with_tick(self, bid: float) -> "Row":
-        """The bar after one more quote."""
-        return Row(
-            self.start_ns, self.open, max(self.high, bid), min(self.low, bid), bid, self.ticks + 1
-        )  # fmt: skip
-
     def after(self, earlier: "Row") -> "Row":
         """One bar of two: ``earlier`` is an earlier part of the same bar."""
         return Row(
@@ -33,6 +27,30 @@ class Row:
             self.close,
             earlier.ticks + self.ticks,
         )
+
+
+class Going:
+    """A bar that is being made; a quote costs no new object."""
+
+    __slots__ = ("close", "end_ns", "high", "low", "open", "start_ns", "ticks")
+
+    def __init__(self, row: Row, width_ns: int) -> None:
+        self.start_ns, self.end_ns = row.start_ns, row.start_ns + width_ns
+        self.open, self.high, self.low, self.close = row.open, row.high, row.low, row.close
+        self.ticks = row.ticks
+
+    def take(self, bid: float) -> None:
+        """Add a quote."""
+        if bid > self.high:
+            self.high = bid
+        elif bid < self.low:
+            self.low = bid
+        self.close = bid
+        self.ticks += 1
+
+    def row(self) -> Row:
+        """The bar so far."""
+        return Row(self.start_ns, self.open, self.high, self.low, self.close, self.ticks)
 
 
 class Columns:
