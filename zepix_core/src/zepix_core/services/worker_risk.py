@@ -1,5 +1,6 @@
 """``api.risk``: sizes, stops by arithmetic, limits."""
 
+import logging
 from collections.abc import Callable
 
 from zepix_core.config.risk import RiskRules
@@ -23,6 +24,7 @@ from zepix_core.services.calls import (
 from zepix_core.services.host_calls import HostCalls
 from zepix_core.services.worker_market import Market
 
+log = logging.getLogger(__name__)
 DEFAULT_MIN, DEFAULT_STEP = 0.01, 0.01
 
 
@@ -98,7 +100,7 @@ class Risk:
     ) -> float:
         """Lots that lose ``risk_percentage`` percent of the balance at the stop, rounded down to a step,
         at least the minimum, at most the caps. Without a stop distance or a pip value: the tier's fixed
-        lot. 0.0 when no balance is known: nothing may be opened then.
+        lot, with a warning in the log. 0.0 when no balance is known: nothing may be opened then.
 
         Raises:
             BadArgument: The percentage is not in (0, 100], or a number is not finite.
@@ -112,6 +114,8 @@ class Risk:
             return 0.0
         info = await self._market.get_symbol_info(symbol)
         if info is None or distance <= 0 or info.pip_value <= 0:
+            missing = "stop distance" if distance <= 0 else "pip value"
+            log.warning("%s has no %s to size by: the tier's fixed lots are taken", symbol, missing)
             return await self.get_fixed_lot_size(balance)
         return self._finished(lots_for_risk(balance, percent, distance, info.pip_value), info)
 
