@@ -18,6 +18,7 @@ from zepix_core.services.worker_clock import Alarms
 from zepix_core.services.worker_market import Market
 from zepix_core.services.worker_old import Old
 from zepix_core.services.worker_orders import Orders
+from zepix_core.services.worker_profit import Profit
 from zepix_core.services.worker_risk import Risk
 from zepix_core.services.worker_trend import Trend
 from zepix_core.storage import plugin_database, trends
@@ -62,6 +63,7 @@ ROOMS: tuple[tuple[str, str, type[Any], str], ...] = (
     ("Market", "market", Market, "market"),
     ("Risk and sizes", "risk", Risk, "risk"),
     ("Trends", "trend", Trend, "trend"),
+    ("Profit", "profit", Profit, "profit"),
     ("Time", "clock", Alarms, "clock"),
     ("Names of earlier versions", "old", Old, "old"),
     ("Services by name", "services", ServiceRegistry, ""),

@@ -19,12 +19,16 @@ from zepix_core.services.worker_clock import Alarms
 from zepix_core.services.worker_market import Market
 from zepix_core.services.worker_old import Old
 from zepix_core.services.worker_orders import Orders
+from zepix_core.services.worker_profit import Profit
 from zepix_core.services.worker_risk import Risk
 from zepix_core.services.worker_trend import Trend
 from zepix_core.storage import plugin_database, trends
 from zepix_core.storage.plugin_database import PluginDatabase
 
-SERVICES = {"orders": Orders, "market": Market, "risk": Risk, "trend": Trend, "clock": Alarms, "old": Old}
+SERVICES = {
+    "orders": Orders, "market": Market, "risk": Risk, "trend": Trend, "profit": Profit, "clock": Alarms,
+    "old": Old,
+}  # fmt: skip
 OBJECTS = {"services": ServiceRegistry, "trading_days": TradingDays, "db": PluginDatabase}
 TRADING = {"OrderResult", "DualResult", "CloseResult", "GroupResult"}
 VALUES = {

@@ -20,6 +20,7 @@ from zepix_core.services.worker_clock import Alarms
 from zepix_core.services.worker_market import Market
 from zepix_core.services.worker_old import Old
 from zepix_core.services.worker_orders import Orders
+from zepix_core.services.worker_profit import Profit
 from zepix_core.services.worker_risk import Risk
 from zepix_core.services.worker_trend import Trend
 
@@ -49,6 +50,7 @@ class ServiceAPI:
         plugin_id: The plugin this API is bound to: it sees and touches only that plugin's orders.
         orders, market, risk: The services; each method's docstring tells units, outcomes and errors.
         trend: Trends of the plugin's own database group.
+        profit: Taking parts of a profit, and keeping what is reached.
         clock: The time, and being woken at a time.
         services: The services by name, with the figures of their calls.
         old: Names of earlier versions.
@@ -81,13 +83,15 @@ class ServiceAPI:
         self.market: Market = self.services.add("market", market)
         self.risk: Risk = self.services.add("risk", risk)
         self.trend: Trend = self.services.add("trend", trend)
+        self.profit: Profit = self.services.add("profit", Profit(calls, self.orders, self.market))
         self.old = Old(self.orders, self.market, self.risk)
         self.clock = Alarms(calls, clock)
         self._by_name()
 
     def _by_name(self) -> None:
         """The names on the API itself."""
-        orders, market, risk, trend, old = self.orders, self.market, self.risk, self.trend, self.old
+        orders, market, risk, trend = self.orders, self.market, self.risk, self.trend
+        profit, old = self.profit, self.old
         self.place_dual_orders_v3 = orders.place_dual_orders_v3
         self.check_dual_orders_v3 = orders.check_dual_orders_v3
         self.place_dual_orders_v6 = orders.place_dual_orders_v6
@@ -135,6 +139,8 @@ class ServiceAPI:
         self.pulse_rows = trend.pulse_rows
         self.check_pulse_alignment = trend.check_pulse_alignment
         self.check_higher_tf_trend = trend.check_higher_tf_trend
+        self.book_profit = profit.book_profit
+        self.move_to_breakeven = profit.move_to_breakeven
         self.get_price = old.get_price
         self.get_balance = old.get_balance
         self.get_equity = old.get_equity

@@ -5,6 +5,7 @@ import attrs
 from zepix_core.errors import BadArgument
 from zepix_core.services import arguments
 from zepix_core.services.calls import Leg, PlaceRequest
+from zepix_core.services.host_calls import HostCalls
 
 ROUTES = ("LOGIC1", "LOGIC2", "LOGIC3")
 Stops = tuple[float, float]
@@ -17,6 +18,22 @@ class Rest:
     price: float
     closing: tuple[int, ...]
     key: str | None
+
+
+def event_key(calls: HostCalls, key: str | None) -> str | None:
+    """The key of a request that trades, checked.
+
+    Raises:
+        BadArgument: There is none outside ``on_alert``, or it is no text.
+    """
+    if key is not None:
+        return arguments.text("key", key)
+    if not calls.in_alert:
+        raise BadArgument(
+            "An order outside on_alert needs a key of its own.",
+            "Pass key=, the same text for the same order, such as f'trail:{update.intent_id}'.",
+        )
+    return None
 
 
 def build_v3(

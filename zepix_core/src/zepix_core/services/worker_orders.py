@@ -7,7 +7,7 @@ from zepix_core.model.order import CloseResult, DualResult, OrderResult, PluginO
 from zepix_core.services import arguments
 from zepix_core.services.calls import CloseRequest, ModifyRequest, PlaceReply, PlaceRequest, SymbolRequest
 from zepix_core.services.host_calls import HostCalls
-from zepix_core.services.order_requests import Rest, build_single, build_v3, build_v6
+from zepix_core.services.order_requests import Rest, build_single, build_v3, build_v6, event_key
 
 NO_LABELS = ("", "")
 
@@ -296,14 +296,7 @@ class Orders:
         return orders
 
     def _key(self, key: str | None) -> str | None:
-        if key is None:
-            if not self._calls.in_alert:
-                raise BadArgument(
-                    "An order outside on_alert needs a key of its own.",
-                    "Pass key=, the same text for the same order, such as f'trail:{update.intent_id}'.",
-                )
-            return None
-        return arguments.text("key", key)
+        return event_key(self._calls, key)
 
     async def _single(self, request: PlaceRequest) -> OrderResult:
         reply: PlaceReply = await self._calls.call("orders.place", request)
