@@ -25,6 +25,7 @@ AWAY = Outcome(DeliveryState.FAILED, "plugin_unavailable")
 EXPIRED = Outcome(DeliveryState.EXPIRED, "expired")
 FED = Outcome(DeliveryState.ACTED, feed=True)
 HEARD = Outcome(DeliveryState.NOTHING, "heard", feed=True)
+LEFT = Outcome(DeliveryState.NOTHING, None, feed=True)
 NOBODY = Outcome(DeliveryState.REJECTED, "no_plugin", feed=True)
 FEED_BROKE = Outcome(DeliveryState.FAILED, "plugin_error", feed=True)
 
@@ -47,6 +48,10 @@ FEED_BROKE = Outcome(DeliveryState.FAILED, "plugin_error", feed=True)
         ([FED], "done", None),
         ([HEARD], "done", "heard"),
         ([NOBODY], "refused", "no_plugin"),
+        ([LEFT], "refused", "no_plugin"),
+        ([LEFT, NOTHING], "done", "not_v3"),
+        ([LEFT, LOW_SCORE], "refused", "low_score"),
+        ([LEFT, AWAY], "refused", "plugin_unavailable"),
         ([HEARD, LOW_SCORE], "refused", "low_score"),
         ([HEARD, EXPIRED], "refused", "expired"),
         ([NOBODY, NOTHING], "done", "not_v3"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zepix_core.model.notice import Notice, Priority
     from zepix_core.model.order import (
         Book,
+        ClosedPart,
         CloseResult,
         DualResult,
         OrderResult,
@@ -62,6 +63,7 @@ _HOMES = {
     "zepix_core.model.notice": ("Notice", "Priority"),
     "zepix_core.model.order": (
         "Book",
+        "ClosedPart",
         "CloseResult",
         "DualResult",
         "OrderResult",
@@ -107,6 +109,7 @@ __all__ = [
     "Capability",
     "Change",
     "CloseResult",
+    "ClosedPart",
     "DatabaseSettings",
     "Decision",
     "DualResult",

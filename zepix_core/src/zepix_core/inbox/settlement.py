@@ -45,6 +45,11 @@ class Outcome:
         return self.state in (DeliveryState.NEW, DeliveryState.CLAIMED)
 
     @property
+    def left(self) -> bool:
+        """A feed that leaves the alert to the plugins of its group."""
+        return self.feed and self.state is DeliveryState.NOTHING and self.reason is None
+
+    @property
     def broken(self) -> bool:
         """The plugin was asked and failed."""
         return self.state is DeliveryState.FAILED and self.reason != UNAVAILABLE
@@ -82,7 +87,8 @@ def settle(outcomes: Sequence[Outcome]) -> Settlement | None:
     One plugin that acted makes it done. Else a plugin that broke makes it dead, so that somebody looks.
     Else it is done when a plugin had nothing to do, and refused with the first reason when all refused:
     a plugin's own reason goes before the host's. A feed counts like a plugin where there is none; beside
-    plugins only its failure does, and that it acted when none of them did.
+    plugins only its failure does, and that it acted when none of them did. Alone, it leaves the alert to
+    plugins that are not there by having nothing to do for no reason.
     """
     if not outcomes:
         return Settlement("refused", "no_plugin")
@@ -98,7 +104,8 @@ def settle(outcomes: Sequence[Outcome]) -> Settlement | None:
     if any(outcome.state is DeliveryState.ACTED for outcome in outcomes):
         return Settlement("done")
     if DeliveryState.NOTHING in states:
-        return Settlement("done", judges[states.index(DeliveryState.NOTHING)].reason)
+        first = judges[states.index(DeliveryState.NOTHING)]
+        return Settlement("refused", "no_plugin") if first.left else Settlement("done", first.reason)
     for state in (DeliveryState.REJECTED, DeliveryState.EXPIRED, DeliveryState.FAILED):
         if state in states:
             return Settlement("refused", judges[states.index(state)].reason)

@@ -8,7 +8,7 @@ import attrs
 
 from zepix_core.journal.intent_rows import MAYBE_OPEN, SELECT, find
 from zepix_core.journal.intents import HOLDING
-from zepix_core.model.order import Book, Intent
+from zepix_core.model.order import Book, ClosedPart, Intent
 from zepix_core.services.gate_facts import OpenTrade
 
 _OPEN = SELECT + " WHERE action = 'open' AND account = ? AND " + MAYBE_OPEN + " ORDER BY sequence"
@@ -41,6 +41,11 @@ _STOPS = (
     "SELECT time_ns FROM deals WHERE plugin = ? AND book = ? AND entry = 'out' AND reason = 'sl'"
     " AND time_ns > ? ORDER BY time_ns"
 )
+_PARTS = (
+    "SELECT position_id, alert_key, label, fill_lots FROM intents WHERE account = ? AND action = 'close'"
+    " AND fill_lots > 0 AND position_id != 0 AND position_id IN (SELECT value FROM json_each(?))"
+    " ORDER BY sequence"
+)
 LEAST = 1e-7
 
 
@@ -61,6 +66,16 @@ def closed_volume(connection: sqlite3.Connection, account: str, position: int) -
     """Lots of a position that deals have closed."""
     found: float = connection.execute(_CLOSED_VOLUME, (position, account)).fetchone()[0]
     return found
+
+
+def closed_parts(
+    connection: sqlite3.Connection, account: str, positions: Collection[int]
+) -> dict[int, tuple[ClosedPart, ...]]:
+    """What was asked to be closed of positions and was, by ticket, oldest first."""
+    parts: dict[int, tuple[ClosedPart, ...]] = {}
+    for position, key, reason, lots in connection.execute(_PARTS, (account, json.dumps(list(positions)))):
+        parts[position] = (*parts.get(position, ()), ClosedPart(key=key, reason=reason, lots=lots))
+    return parts
 
 
 def open_entries(connection: sqlite3.Connection, account: str) -> tuple[OpenEntry, ...]:

@@ -1,6 +1,7 @@
 """The order desk: what plugins and people ask about orders of one account, one request at a time."""
 
 import asyncio
+import sqlite3
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -11,7 +12,7 @@ from zepix_core.journal.closing import Closing
 from zepix_core.journal.control import LEVELS, Control
 from zepix_core.journal.deals import DealSettler
 from zepix_core.journal.flattening import Flattening
-from zepix_core.journal.ledger import OpenEntry, open_entries
+from zepix_core.journal.ledger import OpenEntry, closed_parts, open_entries
 from zepix_core.journal.line import OrderLine
 from zepix_core.journal.modifying import Modifying
 from zepix_core.journal.placing import Placing
@@ -21,7 +22,7 @@ from zepix_core.journal.sending import Sending
 from zepix_core.journal.unknown import LookUp, unresolved
 from zepix_core.journal.updates import Updates
 from zepix_core.model.account import AccountInfo
-from zepix_core.model.order import CloseResult, Intent, IntentState, OrderResult, PluginOrder
+from zepix_core.model.order import ClosedPart, CloseResult, Intent, IntentState, OrderResult, PluginOrder
 from zepix_core.plugin import RiskSettings
 from zepix_core.rules.valuation import profit
 from zepix_core.services.calls import CloseRequest, ModifyRequest, PlaceReply, PlaceRequest
@@ -119,14 +120,20 @@ class OrderDesk:
     async def list(self, ctx: CallContext, symbol: str | None = None) -> tuple[PluginOrder, ...]:
         """Open positions of the caller, oldest first; ``core`` sees those of every plugin."""
         account = self.line.account
-        entries = await self.line.executor.read(lambda connection: open_entries(connection, account))
-        return tuple(
-            self._order(entry)
-            for entry in entries
-            if entry.held
-            and ctx.plugin.id in (CORE, entry.intent.plugin)
-            and symbol in (None, entry.intent.symbol)
-        )
+
+        def read(connection: sqlite3.Connection) -> tuple[list[OpenEntry], dict[int, tuple[ClosedPart, ...]]]:
+            shown = [
+                entry
+                for entry in open_entries(connection, account)
+                if entry.held
+                and ctx.plugin.id in (CORE, entry.intent.plugin)
+                and symbol in (None, entry.intent.symbol)
+            ]
+            tickets = [entry.intent.position_id for entry in shown]
+            return shown, closed_parts(connection, account, tickets) if tickets else {}
+
+        entries, parts = await self.line.executor.read(read)
+        return tuple(self._order(entry, parts.get(entry.intent.position_id, ())) for entry in entries)
 
     async def panic(self, level: str, by: str, reason: str = "") -> tuple[CloseResult, ...]:
         """Stop entries; for ``flatten`` and ``lock`` close every position of ours and say how it went.
@@ -191,7 +198,7 @@ class OrderDesk:
             if entry.intent.state is IntentState.PLANNED and entry.intent.group == intent.group
         )
 
-    def _order(self, entry: OpenEntry) -> PluginOrder:
+    def _order(self, entry: OpenEntry, parts: tuple[ClosedPart, ...]) -> PluginOrder:
         intent = entry.intent
         info, tick = self.quotes.symbol(intent.symbol), self.quotes.newest(intent.symbol)
         money = 0.0
@@ -202,6 +209,7 @@ class OrderDesk:
             ticket=intent.position_id, symbol=intent.symbol, type=intent.side, volume=entry.remaining,
             price_open=intent.fill_price, sl=intent.sl, tp=intent.tp, profit=money, comment=intent.comment,
             intent_id=intent.intent_id, leg=intent.leg, label=intent.label, book=intent.book,
+            alert_key=intent.alert_key, parts=parts,
         )  # fmt: skip
 
     def _linked(self, up: bool) -> None:

@@ -311,8 +311,29 @@ class CloseResult:
 
 
 @attrs.frozen(kw_only=True)
+class ClosedPart:
+    """A close of a part of a position, as it was asked for.
+
+    Attributes:
+        key: Key of the alert it was asked in; outside of one, ``key:`` and the key it was given.
+        reason: The close reason it was asked with.
+        lots: Volume closed.
+    """
+
+    key: str
+    reason: str
+    lots: float
+
+
+@attrs.frozen(kw_only=True)
 class PluginOrder:
-    """A plugin's open position as ``get_plugin_orders`` shows it; prices are prices, volume lots."""
+    """A plugin's open position as ``get_plugin_orders`` shows it; prices are prices, volume lots.
+
+    Attributes:
+        alert_key: Key of the alert that opened it: legs of a pair have the same. ``key:`` and the order's own
+            key when no alert did.
+        parts: What the host has closed of it so far, in order.
+    """
 
     ticket: int
     symbol: str
@@ -327,3 +348,5 @@ class PluginOrder:
     leg: str
     label: str
     book: Book = Book.LIVE
+    alert_key: str = ""
+    parts: tuple[ClosedPart, ...] = ()
