@@ -76,6 +76,7 @@ def log(connection: sqlite3.Connection, alert: Alert, message: Body) -> SignalRo
 
 
 def _values(alert: Alert, message: Body) -> tuple[Any, ...]:
+    shown: tuple[Any, ...]
     if not isinstance(message, V6Message):
         shown = (alert.kind, None, alert.symbol or "", alert.timeframe, None, None)
     else:

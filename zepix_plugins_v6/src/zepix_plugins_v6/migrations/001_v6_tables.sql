@@ -29,6 +29,7 @@ CREATE TABLE price_action_1m_trades (
 ) STRICT;
 
 CREATE INDEX price_action_1m_trades_status ON price_action_1m_trades (status);
+CREATE INDEX price_action_1m_trades_exit_time ON price_action_1m_trades (exit_time);
 CREATE INDEX price_action_1m_trades_symbol ON price_action_1m_trades (symbol);
 CREATE INDEX price_action_1m_trades_entry_time ON price_action_1m_trades (entry_time);
 CREATE INDEX price_action_1m_trades_updated_at ON price_action_1m_trades (updated_at, id);
@@ -97,6 +98,7 @@ CREATE TABLE price_action_15m_trades (
 ) STRICT;
 
 CREATE INDEX price_action_15m_trades_status ON price_action_15m_trades (status);
+CREATE INDEX price_action_15m_trades_exit_time ON price_action_15m_trades (exit_time);
 CREATE INDEX price_action_15m_trades_entry_time ON price_action_15m_trades (entry_time);
 CREATE INDEX price_action_15m_trades_updated_at ON price_action_15m_trades (updated_at, id);
 
@@ -124,6 +126,7 @@ CREATE TABLE price_action_1h_trades (
 ) STRICT;
 
 CREATE INDEX price_action_1h_trades_status ON price_action_1h_trades (status);
+CREATE INDEX price_action_1h_trades_exit_time ON price_action_1h_trades (exit_time);
 CREATE INDEX price_action_1h_trades_entry_time ON price_action_1h_trades (entry_time);
 CREATE INDEX price_action_1h_trades_updated_at ON price_action_1h_trades (updated_at, id);
 

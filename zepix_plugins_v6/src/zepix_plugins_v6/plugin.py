@@ -1,0 +1,228 @@
+"""The four plugins: their declarations and hooks. What they decide stands in `decide`."""
+
+import sqlite3
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from zepix_core import (
+    Alert,
+    Capability,
+    Change,
+    Decision,
+    LogicPlugin,
+    Priority,
+    ServiceAPI,
+    Tick,
+    TradeUpdate,
+    UpdateKind,
+    hookimpl,
+)
+from zepix_plugins_v6 import daily, gather, handling, report, shared, store, trade_store
+from zepix_plugins_v6 import trade as trades
+from zepix_plugins_v6.alert import parse
+from zepix_plugins_v6.breakeven import LegClosed, decide_breakeven
+from zepix_plugins_v6.config import IntradayConfig, MomentumConfig, ScalpingConfig, SwingConfig, V6Config
+from zepix_plugins_v6.decide import decide, decide_shared, taken
+from zepix_plugins_v6.decision import Body, Observed, V6Decision
+from zepix_plugins_v6.duplicates import Memory
+from zepix_plugins_v6.facts import Facts
+from zepix_plugins_v6.feed import ENTRIES, EXITS, SHARED, PriceActionFeed
+from zepix_plugins_v6.messages import Entry, Exit, NotV6, StateChange, TrendPulse, V6Message
+from zepix_plugins_v6.profiles import INTRADAY, MOMENTUM, SCALPING, SWING, Profile
+from zepix_plugins_v6.rules import Rules
+from zepix_plugins_v6.store import Counters, SignalRow
+from zepix_plugins_v6.trade import Trade
+
+EXPECTED = 100
+
+
+class PriceAction(LogicPlugin):
+    """What the four plugins have in common; `profile` is what differs."""
+
+    plugin_type = "V6_PRICE_ACTION"
+    alerts: ClassVar = {**ENTRIES, **EXITS, **SHARED}
+    database_group = "price_action"
+    group_feed = PriceActionFeed
+    migrations = "zepix_plugins_v6.migrations"
+    profile: ClassVar[Profile]
+
+    def __init__(self) -> None:
+        self._memory = Memory()
+        self._expected: dict[str, Observed] = {}
+        self._known: tuple[V6Config, Rules] | None = None
+
+    @hookimpl
+    async def on_start(self, api: ServiceAPI) -> None:
+        """Remember what was taken lately, and bring today's figures up to date."""
+        now, days = api.now(), api.trading_days
+        await shared.recall(self._memory, self.profile.id, self._rules(api).cooldown, now, api)
+        await api.db.run(lambda connection: daily.recompute(connection, days, days.day_of(now)))
+
+    @hookimpl
+    async def on_alert(self, alert: Alert, api: ServiceAPI) -> Decision | None:
+        """Check, decide, trade, note."""
+        message, rules = parse(alert.body), self._rules(api)
+        if isinstance(message, NotV6):
+            return report.ignored(message.reason)
+        earlier = await shared.log(alert, message, api)
+        handled = earlier is not None and earlier.processed
+        if handled and earlier is not None and isinstance(message, Entry | Exit):
+            return report.again(earlier, message)
+        age = self._memory.age(alert.key, alert.received_at, alert.body, rules.cooldown)
+        if not handled and not isinstance(message, Entry | Exit):
+            await self._take_in(alert, message, age, api)
+        facts = await gather.gather(message, rules, alert.received_at, age, api, alert.key)
+        decision = decide(message, facts, rules)
+        if taken(decision):
+            self._memory.take(alert.key, alert.received_at, alert.body)
+        case = handling.Case(source=alert, decision=decision, facts=facts, rules=rules, api=api)
+        return await self._carry_out(case, message)
+
+    async def _carry_out(self, case: handling.Case, message: Body) -> Decision:
+        decision = case.decision
+        if isinstance(message, Entry) and decision.orders:
+            answer, expected = await handling.enter(case, message)
+            if expected is not None:
+                self._expect(case.source.key, expected)
+            return answer
+        if isinstance(message, Exit) and decision.reason is None:
+            return await handling.leave(case, message)
+        if isinstance(message, Entry | Exit):
+            await handling.note(case, decision.reason)
+        elif decision.closes and isinstance(message, TrendPulse | StateChange):
+            return await handling.close(case, message.ticker)
+        return report.decided(decision)
+
+    @hookimpl
+    async def on_trade_update(self, update: TradeUpdate, api: ServiceAPI) -> None:
+        """Bring the trade's row and the day's figures up to date, and protect what a target left; a repeat
+        changes nothing. A shadow trade has no row."""
+        if not update.shadow:
+            await self._keep_rows(update, api)
+        if update.kind is UpdateKind.CLOSED:
+            await self._protect(update, api)
+
+    @hookimpl
+    def on_tick(self, tick: Tick, api: ServiceAPI) -> None:
+        """Nothing is done on ticks, and the plugins ask for none: stops and targets are the broker's."""
+
+    @hookimpl
+    def on_config_change(self, changes: tuple[Change, ...], api: ServiceAPI) -> None:
+        """The next alert is decided by the new settings; one under way keeps those it began with."""
+        self._known = None
+        api.log("settings changed: " + ", ".join(change.key for change in changes))
+
+    async def counters(self, api: ServiceAPI) -> Counters:
+        """What the plugin has seen and done since its log began."""
+        profile = self.profile
+
+        def work(connection: sqlite3.Connection) -> Counters:
+            return store.count(connection, profile.id, trade_store.closed_trades(connection, profile))
+
+        return await api.db.read(work)
+
+    def _rules(self, api: ServiceAPI) -> Rules:
+        config = api.config
+        if self._known is None or self._known[0] is not config:
+            self._known = (config, Rules.of(config))
+        return self._known[1]
+
+    async def _take_in(self, alert: Alert, message: Body, age: float | None, api: ServiceAPI) -> None:
+        """What the group's feed has not done: without it the first plugin asked does it."""
+        rows = api.trend.pulse_rows(message.ticker) if isinstance(message, V6Message) else ()
+        facts = Facts(received_at=alert.received_at, same_age=age, rows=rows)
+        await shared.take_in(alert, decide_shared(message, facts), api)
+
+    def _expect(self, alert_key: str, observed: Observed) -> None:
+        """An order without an answer: its row comes with an update, which knows nothing of the decision."""
+        if len(self._expected) >= EXPECTED:
+            del self._expected[next(iter(self._expected))]
+        self._expected[alert_key] = observed
+
+    async def _keep_rows(self, update: TradeUpdate, api: ServiceAPI) -> None:
+        days, now, profile = api.trading_days, store.stamp(api.now()), self.profile
+
+        def describe(row: SignalRow) -> Trade | None:
+            message = parse(row.body)
+            if not isinstance(message, Entry):
+                return None
+            observed = self._expected.get(row.alert_key)
+            return trades.of_entry(profile, message, observed, store.stamp(row.received_at))
+
+        def work(connection: sqlite3.Connection) -> None:
+            trade = trade_store.apply(connection, profile, update, describe, now)
+            if trade is not None:
+                entered = datetime.fromisoformat(trade.entry_time).replace(tzinfo=UTC)
+                for day in sorted({days.day_of(entered), days.day_of(update.at)}):
+                    daily.recompute(connection, days, day)
+
+        await api.db.run(work)
+
+    async def _protect(self, update: TradeUpdate, api: ServiceAPI) -> None:
+        rules = self._rules(api)
+        closed = LegClosed(symbol=update.symbol, pair=update.alert_key, leg=update.leg, reason=update.reason)
+        if rules.breakeven_pips is None or update.leg != "B" or not closed.at_target:
+            return
+        facts = Facts(
+            received_at=update.at,
+            symbol=await gather.symbol_facts(update.symbol, api),
+            positions=await gather.positions(update.symbol, rules, api),
+        )
+        decision = decide_breakeven(closed, facts, rules)
+        if decision.move is not None:
+            await self._move(decision, update, api)
+
+    async def _move(self, decision: V6Decision, update: TradeUpdate, api: ServiceAPI) -> None:
+        move = decision.move
+        if move is None:
+            return
+        key = f"breakeven:{update.intent_id}"
+        result = await api.orders.modify(move.ticket, new_sl=float(move.sl), key=key)
+        if result.ok:
+            return
+        text = (
+            f"{update.symbol}: the stop of {move.ticket} was not moved to {move.sl} after the target of"
+            f" {update.ticket}: {result.code} {result.message}".rstrip()
+        )
+        data = {"message": text, "symbol": update.symbol, "tickets": [move.ticket]}
+        await api.notify("error", Priority.HIGH, text, data, symbol=update.symbol, key=key)
+
+
+class PriceAction1m(PriceAction):
+    """Scalping: order B at TP1 on 1-minute entries."""
+
+    name = "V6 1M Scalping"
+    timeframes = (SCALPING.timeframe,)
+    capabilities = frozenset({Capability.PLACE_SINGLE_ORDER_B})
+    config_model = ScalpingConfig
+    profile = SCALPING
+
+
+class PriceAction5m(PriceAction):
+    """Momentum: a pair at TP2 and TP1 on 5-minute entries."""
+
+    name = "V6 5M Momentum"
+    timeframes = (MOMENTUM.timeframe,)
+    capabilities = frozenset({Capability.PLACE_DUAL_ORDERS_V6})
+    config_model = MomentumConfig
+    profile = MOMENTUM
+
+
+class PriceAction15m(PriceAction):
+    """Intraday: order A at TP2 on 15-minute entries."""
+
+    name = "V6 15M Intraday"
+    timeframes = (INTRADAY.timeframe,)
+    capabilities = frozenset({Capability.PLACE_SINGLE_ORDER_A})
+    config_model = IntradayConfig
+    profile = INTRADAY
+
+
+class PriceAction1h(PriceAction):
+    """Swing: order A at TP3 on 1-hour entries; half of it runs until the pulse turns."""
+
+    name = "V6 1H Swing"
+    timeframes = (SWING.timeframe,)
+    capabilities = frozenset({Capability.PLACE_SINGLE_ORDER_A})
+    config_model = SwingConfig
+    profile = SWING

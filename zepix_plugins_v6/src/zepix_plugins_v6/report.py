@@ -1,0 +1,108 @@
+"""A decision as the host keeps it and shows it: reasons, numbers, what happened."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+import attrs
+
+from zepix_core import Decision, Gate, Verdict
+from zepix_plugins_v6.decision import Action, Body, V6Decision
+from zepix_plugins_v6.messages import Entry, V6Message
+from zepix_plugins_v6.store import SignalRow
+from zepix_plugins_v6.text import shown
+
+NOTHING_OPEN = "no_open_position"
+
+_REFUSED = frozenset({Action.REJECT, Action.MALFORMED})
+_REFUSALS = frozenset({"duplicate", "no_plugin", "wrong_timeframe"})
+
+
+def verdict_of(decision: V6Decision) -> Verdict:
+    """How a decision counts when it is carried out."""
+    if decision.action in _REFUSED or decision.reason in _REFUSALS:
+        return Verdict.REJECTED
+    return Verdict.ACTED if decision.orders or decision.closes else Verdict.NOTHING
+
+
+def decided(
+    decision: V6Decision,
+    *,
+    verdict: Verdict | None = None,
+    reason: str | None = None,
+    data: Mapping[str, Any] | None = None,
+    tickets: tuple[int, ...] = (),
+) -> Decision:
+    """A decision that was carried out; ``verdict`` and ``reason`` replace its own."""
+    return Decision(
+        verdict=verdict or verdict_of(decision),
+        action=decision.action.value,
+        reason=reason or decision.reason,
+        fields=fields_of(decision.message),
+        gates=decision.gates,
+        steps=decision.steps,
+        data=as_json({**decision.facts(), **(data or {})}),
+        tickets=tickets,
+    )
+
+
+def turned_down(
+    decision: V6Decision,
+    *,
+    reason: str,
+    gate: Gate,
+    data: Mapping[str, Any] | None = None,
+    tickets: tuple[int, ...] = (),
+) -> Decision:
+    """A decision that the host or the broker did not carry out; ``data`` says what did happen."""
+    return Decision(
+        verdict=Verdict.REJECTED,
+        action=Action.REJECT.value,
+        reason=reason,
+        fields=fields_of(decision.message),
+        gates=(*decision.gates, gate),
+        steps=decision.steps,
+        data=as_json({**decision.facts(), **(data or {})}),
+        tickets=tickets,
+    )
+
+
+def ignored(reason: str) -> Decision:
+    """A message of another format."""
+    return Decision(verdict=Verdict.NOTHING, action=Action.IGNORED.value, reason=reason)
+
+
+def again(earlier: SignalRow, message: V6Message) -> Decision:
+    """An entry or an exit that was handled to its end before it was delivered once more."""
+    entry = isinstance(message, Entry)
+    done = earlier.skip_reason in (None, "shadow", "unresolved")
+    verdict = Verdict.ACTED if done else Verdict.REJECTED
+    if earlier.skip_reason == NOTHING_OPEN:
+        verdict = Verdict.NOTHING
+    return Decision(
+        verdict=verdict,
+        action=(Action.ENTRY if entry else Action.EXIT).value,
+        reason=earlier.skip_reason,
+        fields=fields_of(message),
+        data={"repeated": True, "trade_id": earlier.trade_id},
+    )
+
+
+def fields_of(message: Body | None) -> dict[str, Any]:
+    """What was read from a message, in its order; a field it does not have is left out."""
+    if not isinstance(message, V6Message):
+        return {}
+    values = {field.name: getattr(message, field.name) for field in attrs.fields(type(message))}
+    return {name: as_json(value) for name, value in values.items() if value is not None}
+
+
+def as_json(value: Any) -> Any:
+    """A JSON value with decimals as numbers and texts that can be encoded."""
+    if isinstance(value, Mapping):
+        return {str(shown(key)): as_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(item) for item in value]
+    if isinstance(value, Enum):
+        return value.value
+    return shown(value) if isinstance(value, str | int | float | Decimal) else value
