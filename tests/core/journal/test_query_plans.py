@@ -24,12 +24,13 @@ from zepix_core.journal import (
     outbox,
     totals,
     unknown,
+    wake_rows,
 )
 from zepix_core.storage.journal_schema import TABLES
 
 ROOMS: tuple[ModuleType, ...] = (
     rows, store, closes, deal_rows, feed, flattening, host_state, intent_rows, latches, ledger, matching,
-    outbox, totals, unknown,
+    outbox, totals, unknown, wake_rows,
 )  # fmt: skip
 NOT_A_QUERY = ("SELECT", "MAYBE_OPEN")
 

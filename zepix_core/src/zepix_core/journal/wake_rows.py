@@ -15,7 +15,7 @@ from zepix_core.model.wake import Wake
 MOST_WAITING = 500
 KEPT_NS = 30 * 86_400 * NS
 _COLUMNS = "id, plugin, key, state, symbol, quote, direction, level, due_ns, alert_id"
-_WAITING = f"SELECT {_COLUMNS} FROM wakes WHERE state = 'waiting' ORDER BY id"  # noqa: S608 (constants)
+_WAITING = f"SELECT {_COLUMNS} FROM wakes WHERE state = 'waiting' ORDER BY plugin, id"  # noqa: S608 (constants)
 _BY_KEY = f"SELECT {_COLUMNS} FROM wakes WHERE plugin = ? AND key = ? AND state != 'cancelled'"  # noqa: S608 (constants)
 _BY_ID = f"SELECT {_COLUMNS} FROM wakes WHERE id = ?"  # noqa: S608 (constants)
 _COUNT = "SELECT count(*) FROM wakes WHERE plugin = ? AND state = 'waiting'"
@@ -71,7 +71,7 @@ class Hit:
 
 
 def waiting(connection: sqlite3.Connection) -> list[WakeRow]:
-    """All that is waited for, oldest first."""
+    """All that is waited for, by plugin, oldest first."""
     return [_row(values) for values in connection.execute(_WAITING)]
 
 
