@@ -134,6 +134,7 @@ async def test_calls_of_each_service_are_counted(make: Make) -> None:
         "market": (4, 1),
         "risk": (0, 0),
         "trend": (1, 0),
+        "profit": (0, 0),
     }
     assert api.services.get("market") is api.market
 
