@@ -1,6 +1,7 @@
 """The plugin at work on a small host."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import attrs
 import pytest
 
 from zepix_core import AlertClass, Book, Capability, Change, Decision, Priority, Side, UpdateKind, Verdict
+from zepix_core.clock import moment
 from zepix_plugins_v3.config import V3Config
 from zepix_plugins_v3.plugin import CombinedV3
 
@@ -213,6 +215,8 @@ async def test_a_squeeze_tells_people_and_marks_its_symbol(desk: Bench) -> None:
     assert (decision.verdict, decision.action) == (Verdict.ACTED, "notify")
     (notice,) = desk.stand.notices()
     assert (notice.priority, notice.symbol, notice.data["timeframe"]) == (Priority.MEDIUM, "EURUSD", "15")
+    (report,) = (payload for name, payload in desk.stand.asked if name == "status.report")
+    assert (report.name, moment(report.until_ns) - desk.now()) == ("squeeze EURUSD", timedelta(seconds=300))
     assert desk.plugin.high_alert("EURUSD", desk.now())
     desk.clock.advance(300)
     assert not desk.plugin.high_alert("EURUSD", desk.now())

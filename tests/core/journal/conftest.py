@@ -22,6 +22,7 @@ from zepix_core.journal.feed import UpdateFeed
 from zepix_core.journal.orders import OrderDesk, account_key
 from zepix_core.journal.reconcile import Reconciler
 from zepix_core.journal.recovery import Recovery, recover
+from zepix_core.journal.reports import Reports
 from zepix_core.journal.service_desk import ServiceDesk
 from zepix_core.journal.wakes import Wakes
 from zepix_core.model.account import AccountInfo
@@ -245,7 +246,7 @@ async def open_house(
 
     feed = UpdateFeed(journal, clock, deliver)
     desk.updates.listen(feed.wake)
-    services = ServiceDesk(desk, Wakes(journal, clock, feed.wake))
+    services = ServiceDesk(desk, Wakes(journal, clock, feed.wake), Reports(journal, clock))
     reconciler = Reconciler(desk)
     recovery = await recover(desk, hello, reconciler)
     await feed.start()

@@ -20,6 +20,7 @@ from zepix_core.journal.control import Locked
 from zepix_core.model.host import HostState, PluginRow
 from zepix_core.model.limits import LimitRow
 from zepix_core.model.order import CloseResult
+from zepix_core.model.report import Report
 from zepix_core.storage.connection import Durability
 from zepix_core.storage.executor import Executor, WriterThread
 from zepix_core.web.api import ApiServer
@@ -45,6 +46,9 @@ class StandingHost:
 
     def plugin_rows(self) -> tuple[PluginRow, ...]:
         return (PluginRow(id="p", name="P", distribution="d", version="1", state="active"),)
+
+    def reports(self) -> tuple[Report, ...]:
+        return (Report(plugin="p", name="mood", text="well", since="2026-01-05T12:00:00.000Z"),)
 
     async def close_position(self, ticket: int, actor: str) -> CloseResult:
         self.asked.append(("close", str(ticket), actor))
@@ -196,7 +200,10 @@ async def test_status_names_money_and_plugins(api: Api) -> None:
     assert told["bot_status"] == "running"
     assert (told["total_pnl"], told["open_positions"]) == (99.0, 1)
     assert told["plugins"][0]["id"] == "p"
-    assert (await api.ask("GET", "/api/plugins"))[1] == told["plugins"]
+    (row,) = (await api.ask("GET", "/api/plugins"))[1]
+    reports = row.pop("reports")
+    assert [row] == told["plugins"]
+    assert reports == told["reports"] != []
 
 
 async def test_closing_a_position_says_what_came_of_it(api: Api) -> None:

@@ -21,6 +21,7 @@ from zepix_core.services.worker_market import Market
 from zepix_core.services.worker_old import Old
 from zepix_core.services.worker_orders import Orders
 from zepix_core.services.worker_profit import Profit
+from zepix_core.services.worker_reports import report_request
 from zepix_core.services.worker_risk import Risk
 from zepix_core.services.worker_trend import Trend
 
@@ -215,6 +216,31 @@ class ServiceAPI:
             key=key,
         )
         await self._calls.call("notice.send", notice)
+
+    async def report(
+        self,
+        name: str,
+        text: str,
+        *,
+        level: str = "info",
+        until: datetime | None = None,
+        next: str = "",
+    ) -> None:
+        """Show people something that holds for now: a line in ``zepix status`` until it is cleared.
+
+        It survives a restart. Unlike a notice it is sent to nobody; told again unchanged it costs no write.
+
+        Args:
+            name: What it is about, at most 60 characters; the same name replaces what was told before.
+            text: At most 300 characters; an empty one clears it.
+            level: ``info``; ``warning`` or ``error`` are findings of ``zepix doctor``, too.
+            until: Aware; it ends by itself then.
+            next: What a person should do about it, at most 300 characters.
+
+        Raises:
+            BadArgument: A wrong argument, or this plugin reports 50 things already.
+        """
+        await self._calls.call("status.report", report_request(name, text, level, until, next))
 
     async def send_notification(self, message: str, priority: str = "normal") -> None:
         """Tell people a plain message; ``priority`` is critical, high, normal, low or info."""

@@ -34,12 +34,14 @@ from zepix_core.journal.opening import has_wal_defect, open_journal, prepare_jou
 from zepix_core.journal.orders import OrderDesk, account_key, core_context
 from zepix_core.journal.reconcile import Reconciler
 from zepix_core.journal.recovery import recover
+from zepix_core.journal.reports import Reports
 from zepix_core.journal.service_desk import ServiceDesk
 from zepix_core.journal.wakes import Wakes
 from zepix_core.lifeline import Lifeline
 from zepix_core.model.host import HostOptions, HostState, PluginRow
 from zepix_core.model.limits import ACCOUNT, LimitRow
 from zepix_core.model.order import CloseResult, TradeUpdate
+from zepix_core.model.report import Report
 from zepix_core.model.wake import Wake
 from zepix_core.plugins.development import develop
 from zepix_core.plugins.fleet import TRACE
@@ -143,6 +145,7 @@ class Host:
         )
         self.feed = UpdateFeed(self.journal, self.clock, self._tell_plugin, self._takes_updates)
         self.wakes = Wakes(self.journal, self.clock, self.feed.wake)
+        self._reports = Reports(self.journal, self.clock)
         self._prices = AlertPrices(self._observe)
         self.desk: OrderDesk
         self.services: ServiceDesk
@@ -183,6 +186,7 @@ class Host:
         for face in self._faces:
             await face.start(self)
         self._write_ports()
+        await self._reports.load()
         workers = asyncio.create_task(self.plugins.start())
         try:
             await self._open_account()
@@ -191,7 +195,7 @@ class Host:
             # A plugin's on_start may wait for an account that will not open.
             workers.cancel()
             await asyncio.gather(workers, return_exceptions=True)
-        self._remember_plugins()
+        await self._remember_plugins()
         await self.feed.start()
         await self.loop.start(held=not self.desk.line.link)
         if not self.desk.line.link:
@@ -264,6 +268,11 @@ class Host:
         """Every plugin known, those that failed included."""
         return tuple(plugin_row(status) for status in self.plugins.statuses())
 
+    def reports(self) -> tuple[Report, ...]:
+        """What plugins report of themselves; those of a plugin that is switched off wait until it runs."""
+        off = {row.id for row in self.plugin_rows() if not row.enabled}
+        return tuple(report for report in self._reports.now() if report.plugin not in off)
+
     def heads(self) -> frozenset[str]:
         """Heads of pipe text that some plugin takes."""
         return self.plugins.heads()
@@ -311,7 +320,7 @@ class Host:
                 self._note, "plugin", {"what": "enable" if enabled else "disable", "name": name, "by": actor}
             )
         )
-        self._remember_plugins()
+        await self._remember_plugins()
         return self._rows_of(name)
 
     async def call(self, context: CallContext, name: str, payload: Any) -> Any:
@@ -332,8 +341,9 @@ class Host:
         distribution = canonicalize_name(name)
         return tuple(row for row in self.plugin_rows() if row.id == name or row.distribution == distribution)
 
-    def _remember_plugins(self) -> None:
+    async def _remember_plugins(self) -> None:
         remember_plugins(self.home, (remembered_row(status) for status in self.plugins.statuses()))
+        await self._reports.keep({record.id for record in self.plugins.book})
 
     def _takes_updates(self, plugin: str) -> bool:
         try:
@@ -368,7 +378,8 @@ class Host:
         if self.options.safe:
             desk.control.hold("--safe")
         await recover(desk, hello, reconciler)
-        self.desk, self.services, self._reconciler = desk, ServiceDesk(desk, self.wakes), reconciler
+        self.desk, self._reconciler = desk, reconciler
+        self.services = ServiceDesk(desk, self.wakes, self._reports)
         self._desk_ready.set()
         self.life.vital(reconciler.run(), "the comparing of the books")
         self.life.vital(self.wakes.run(), "the waking of plugins")

@@ -1,6 +1,7 @@
 """One alert from its decision to its rows: what is done, noted and told, by what was decided."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import attrs
@@ -154,6 +155,8 @@ async def _tell_squeeze(case: Case) -> None:
         "high_alert_seconds": case.decision.high_alert_seconds,
     }
     await case.api.notify("warning", Priority.MEDIUM, text, data, symbol=symbol, key=case.source.key)
+    until = case.source.received_at + timedelta(seconds=case.decision.high_alert_seconds or 0.0)
+    await case.api.report(f"squeeze {symbol}", f"a big move is expected ({timeframe})", until=until)
 
 
 async def _tell_route(case: Case, entry: Entry) -> None:

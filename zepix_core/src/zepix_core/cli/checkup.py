@@ -5,7 +5,7 @@ import shutil
 import socket
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from zepix_core.cli.client import HostClient, find_host
@@ -14,6 +14,7 @@ from zepix_core.cli.finding import BAD, OK, WARN, Finding
 from zepix_core.cli.plugin_names import stray_files
 from zepix_core.cli.plugins.list import stopped_rows
 from zepix_core.cli.public_address import NAME
+from zepix_core.cli.reports import RESULTS
 from zepix_core.cli.storage import NEXT, WRITABLE, storage_state
 from zepix_core.config.document import read_document
 from zepix_core.config.files import Loaded, judge
@@ -119,6 +120,16 @@ def _running(client: HostClient) -> Iterator[Finding]:
         hint = "See `zepix logs`." if wrong else ""
         state = f"{row['state']} {row['reason']}".strip()
         yield Finding(f"plugin {row['id']}", BAD if wrong else OK, state, hint)
+    yield from report_findings(told["reports"])
+
+
+def report_findings(reports: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
+    """What plugins report of themselves, as far as somebody should look at it."""
+    for report in reports:
+        result = RESULTS[report["level"]]
+        if result != OK:
+            name = f"{report['plugin']}: {report['name']}"
+            yield Finding(name, result, report["text"], report["next"] or "See `zepix logs`.")
 
 
 def storage_finding(told: Mapping[str, Any]) -> Finding:
@@ -145,6 +156,7 @@ def _stopped(home: Home, loaded: Loaded | None) -> Iterator[Finding]:
     for row in rows:
         wrong = row["state"] in ("failed", "quarantined")
         yield Finding(f"plugin {row['id']}", BAD if wrong else OK, f"{row['distribution']} {row['version']}")
+        yield from report_findings(row["reports"])
 
 
 def _is_free(port: int) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 
 from zepix_core.cli.output import cell
+from zepix_core.cli.reports import short_line
 from zepix_core.clock import SystemClock, iso
 
 DATE = slice(0, 10)
@@ -55,6 +56,10 @@ def _by_plugin(row: Mapping[str, Any]) -> str:
     return ", ".join(told) or "-"
 
 
+def _reports(row: Mapping[str, Any]) -> str:
+    return "; ".join(map(short_line, row.get("reports") or ())) or "-"
+
+
 def alerts(today: str | None = None) -> tuple[Column, ...]:
     """Of `zepix alerts list`."""
     return (
@@ -89,5 +94,5 @@ PAPER_POSITIONS = (
 )  # fmt: skip
 PLUGINS = (
     *map(Column, ("id", "distribution", "version", "state", "enabled")), Column("shadow", "shadow_mode"),
-    Column("alerts", free=True), Column("reason", free=True),
+    Column("alerts", free=True), Column("reason", free=True), Column("reports", free=True, show=_reports),
 )  # fmt: skip

@@ -34,6 +34,7 @@ def command(home: Home, shape: str) -> int:
 
 
 def _facts(told: dict[str, Any]) -> dict[str, Any]:
+    from zepix_core.cli.reports import full_line
     from zepix_core.cli.storage import NEXT, storage_state
 
     plugins = [
@@ -60,6 +61,7 @@ def _facts(told: dict[str, Any]) -> dict[str, Any]:
         "profit in all": told["total_pnl"],
         "by plugin": [_figures(name, one) for name, one in told["figures"].items()],
         "plugins": plugins,
+        **({"reports": "; ".join(map(full_line, told["reports"]))} if told["reports"] else {}),
     }
 
 

@@ -25,6 +25,11 @@ def write(connection: sqlite3.Connection, clock: Clock, key: str, value: Any) ->
     )
 
 
+def remove(connection: sqlite3.Connection, key: str) -> None:
+    """Remove one key, if it is there."""
+    connection.execute("DELETE FROM host_state WHERE key = ?", (key,))
+
+
 def erase(connection: sqlite3.Connection, prefix: str) -> None:
     """Remove all keys that start with ``prefix``."""
     connection.execute("DELETE FROM host_state WHERE substr(key, 1, ?) = ?", (len(prefix), prefix))

@@ -1,4 +1,4 @@
-"""Answers the calls of the ServiceAPI that need the host: orders, risk, market, wakes, notices."""
+"""Answers the calls of the ServiceAPI that need the host: orders, risk, market, wakes, notices, reports."""
 
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -11,6 +11,7 @@ from zepix_core.errors import BadArgument, BrokerOffline
 from zepix_core.journal import outbox
 from zepix_core.journal.levels import Level
 from zepix_core.journal.orders import OrderDesk
+from zepix_core.journal.reports import Reports
 from zepix_core.journal.wake_rows import Wish
 from zepix_core.journal.wakes import Wakes
 from zepix_core.model.market import Bar, Quote, SymbolInfo, TradingHours
@@ -31,6 +32,7 @@ from zepix_core.services.calls import (
     ModifyRequest,
     PlaceReply,
     PlaceRequest,
+    ReportRequest,
     RiskCheck,
     RiskCheckRequest,
     RiskRequest,
@@ -46,9 +48,10 @@ Answer = Callable[[CallContext, Any], Awaitable[Any]]
 class ServiceDesk:
     """One method a call; `call` finds it by the name in `CALLS`."""
 
-    def __init__(self, desk: OrderDesk, wakes: Wakes) -> None:
+    def __init__(self, desk: OrderDesk, wakes: Wakes, reports: Reports) -> None:
         self._desk = desk
         self._wakes = wakes
+        self._reports = reports
         self._line = desk.line
         self._answers: dict[str, Answer] = {
             "orders.place": self._place,
@@ -69,6 +72,7 @@ class ServiceDesk:
             "clock.at": self._at,
             "clock.cancel": self._cancel,
             "notice.send": self._notice,
+            "status.report": self._report,
         }
 
     async def call(self, ctx: CallContext, name: str, payload: Any) -> Any:
@@ -176,6 +180,10 @@ class ServiceDesk:
             outbox.put(connection, self._line.clock, told)
 
         await self._line.executor.run(write)
+        return Empty()
+
+    async def _report(self, ctx: CallContext, request: ReportRequest) -> Empty:
+        await self._reports.take(ctx.plugin.id, request)
         return Empty()
 
     def _known(self, request: SymbolRequest) -> SymbolInfo | None:

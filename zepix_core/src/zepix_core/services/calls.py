@@ -5,6 +5,7 @@ import attrs
 from zepix_core.model.market import Bar, Quote, Side, SymbolInfo, TradingHours
 from zepix_core.model.notice import Notice
 from zepix_core.model.order import CloseResult, OrderResult, PluginOrder
+from zepix_core.model.report import ReportLevel
 
 
 @attrs.frozen(kw_only=True)
@@ -208,6 +209,17 @@ class HandleRequest:
 
 
 @attrs.frozen(kw_only=True)
+class ReportRequest:
+    """``api.report``: what to show people of the plugin until UTC nanoseconds; an empty text clears it."""
+
+    name: str
+    text: str
+    level: ReportLevel = ReportLevel.INFO
+    next: str = ""
+    until_ns: int | None = None
+
+
+@attrs.frozen(kw_only=True)
 class Empty:
     """Nothing to say."""
 
@@ -231,6 +243,7 @@ CALLS: dict[str, tuple[type, object]] = {
     "clock.at": (AlarmRequest, str),
     "clock.cancel": (HandleRequest, bool),
     "notice.send": (Notice, Empty),
+    "status.report": (ReportRequest, Empty),
 }
 """Name of each call: what goes to the host, and what comes back."""
 

@@ -9,6 +9,7 @@ from zepix_core.config.settings import HostSettings
 from zepix_core.model.host import HostState, PluginRow
 from zepix_core.model.limits import LimitRow
 from zepix_core.model.order import CloseResult
+from zepix_core.model.report import Report
 from zepix_core.storage.executor import Executor
 
 PANIC_LEVELS = ("entries", "flatten", "lock")
@@ -42,6 +43,9 @@ class HostView(Protocol):
 
     def plugin_rows(self) -> tuple[PluginRow, ...]:
         """Every plugin known, those that failed included."""
+
+    def reports(self) -> tuple[Report, ...]:
+        """What plugins report of themselves now, the gravest first."""
 
     async def close_position(self, ticket: int, actor: str) -> CloseResult:
         """Close one position fully, whoever opened it; ``success`` False with a code when there is none."""

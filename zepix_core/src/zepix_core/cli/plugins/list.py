@@ -9,7 +9,7 @@ from zepix_core.config.home import Home
 
 COLUMNS = (
     "id", "name", "distribution", "version", "state", "enabled", "shadow_mode", "alerts", "timeframes",
-    "reason",
+    "reason", "reports",
 )  # fmt: skip
 DISCOVERED = "discovered"
 STOPPED = ("disabled", "failed", "quarantined")
@@ -41,11 +41,13 @@ def stopped_rows(home: Home) -> list[dict[str, Any]]:
     Raises:
         SettingsError: ``zepix.lock`` cannot be read.
     """
+    from zepix_core.cli.reports import kept_reports
     from zepix_core.config.plugin_files import remembered
     from zepix_core.plugins.discovery import discover
     from zepix_core.plugins.lockfile import read_lock
 
     known, lock = {row["id"]: row for row in remembered(home)}, read_lock(home.lock_file)
+    reports = kept_reports(home)
     rows = []
     for distribution in discover():
         entry = (lock or {}).get(distribution.name)
@@ -63,6 +65,7 @@ def stopped_rows(home: Home) -> list[dict[str, Any]]:
                     "state": state,
                     "enabled": allowed and state == DISCOVERED,
                     "pid": None,
+                    "reports": [r for r in reports if r["plugin"] == plugin.id],
                 }
             )
     return sorted(rows, key=lambda row: (row.get("priority", 2), row["id"]))

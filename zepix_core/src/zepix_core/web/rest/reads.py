@@ -53,6 +53,7 @@ async def status(state: State) -> bytes:
             "figures": told.plugins,
             "limits": reached,
             "plugins": host.plugin_rows(),
+            "reports": host.reports(),
         }
     )
 
@@ -121,8 +122,15 @@ async def account(state: State) -> bytes:
 
 @get("/plugins", media_type=MediaType.JSON)
 async def plugins(state: State) -> bytes:
-    """Every plugin known."""
-    return body(host_of(state).plugin_rows())
+    """Every plugin known, with what it reports of itself."""
+    host = host_of(state)
+    reports = host.reports()
+    return body(
+        [
+            {**attrs.asdict(row), "reports": [report for report in reports if report.plugin == row.id]}
+            for row in host.plugin_rows()
+        ]
+    )
 
 
 @get("/paper/orders", media_type=MediaType.JSON)
