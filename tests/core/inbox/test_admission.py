@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zepix_core.inbox.admission import Refusal, Screened, alert_key, screen
+from zepix_core.inbox.admission import Refusal, Screened, alert_key, pipe_price, screen
 from zepix_core.model.alert import read_object
 
 HEADS = frozenset({"BULLISH_ENTRY", "EXIT_BULLISH"})
@@ -166,3 +166,26 @@ def test_an_id_is_the_key_only_together_with_a_bar_time() -> None:
     assert alert_key("t", both) == alert_key("t", attrs.evolve(both, text="2"))
     alone = attrs.evolve(both, bar_time_ns=None)
     assert alert_key("t", alone) != alert_key("t", attrs.evolve(alone, text="2"))
+
+
+@pytest.mark.parametrize(
+    ("text", "price"),
+    [
+        ("BULLISH_ENTRY|XAUUSD|5|2650.5|BUY|", 2650.5),
+        (" EXIT_BULLISH|EURUSD|5|1.1|14\n", 1.1),
+        ("ANY|X|5|.5882|", 0.5882),
+        ("ANY|X|5|NaN|", None),
+        ("ANY|X|5|NA|", None),
+        ("ANY|X|5||", None),
+        ("ANY|X|5|0|", None),
+        ("ANY|X|5|-3|", None),
+        ("ANY|X|5|1e5|", None),
+        ("ANY|X|5|1_0|", None),
+        ("ANY|X|5|٣|", None),
+        ("ANY|X|5", None),
+        ('{"a": "b|c|d|5"}', None),
+        ("", None),
+    ],
+)
+def test_pipe_text_of_an_entry_names_its_price_after_the_timeframe(text: str, price: float | None) -> None:
+    assert pipe_price(text) == price

@@ -21,6 +21,7 @@ _BRACKET = re.compile(rb"[\[\]{}]")
 _ODD_ESCAPE = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)")
 _TICKER = re.compile(r"[A-Za-z0-9._!&:\-]{1,64}")
 _TIMEFRAME = re.compile(r"[0-9]{0,4}[A-Za-z]?")
+_PRICE = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,10})?|\.[0-9]{1,10}")
 
 
 @attrs.frozen(kw_only=True)
@@ -125,6 +126,16 @@ def _screen_pipe(text: str, heads: frozenset[str]) -> Screened | Refusal:
     symbol = fields[0] if fields and _TICKER.fullmatch(fields[0]) else None
     timeframe = fields[1] if len(fields) > 1 and _TIMEFRAME.fullmatch(fields[1]) else None
     return Screened(kind=head, text=text, symbol=symbol, timeframe=timeframe or None)
+
+
+def pipe_price(text: str) -> float | None:
+    """The price that pipe text of an entry or an exit names: its fourth field, after head, symbol and
+    timeframe; ``None`` when there is none. What stands there in other messages only their plugin knows."""
+    fields = text.strip(_SPACE).split("|", 4)
+    if fields[0][:1] in ("{", "[") or len(fields) < 4 or not _PRICE.fullmatch(fields[3]):
+        return None
+    price = float(fields[3])
+    return price if math.isfinite(price) and price > 0 else None
 
 
 def _screen_json(text: str) -> Screened | Refusal:

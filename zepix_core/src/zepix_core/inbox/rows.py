@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import attrs
 
 from zepix_core.clock import Clock, moment
+from zepix_core.inbox.admission import pipe_price
 from zepix_core.inbox.port import UNAVAILABLE, Route
 from zepix_core.inbox.settlement import DeliveryState, Outcome, Settlement, settle
 from zepix_core.journal.events import append
@@ -14,6 +15,7 @@ from zepix_core.model.alert import Alert, AlertClass
 from zepix_core.model.notice import Notice, Priority
 
 MAX_DEATHS = 3
+_PRICED = (AlertClass.ENTRY, AlertClass.EXIT)
 _WAITING = (
     "SELECT id, kind, timeframe, received_ns FROM inbox"
     " WHERE state IN ('new', 'claimed') AND state = 'new' ORDER BY id LIMIT ?"
@@ -155,13 +157,14 @@ def _claim_one(connection: sqlite3.Connection, claims: Claims, plan: Plan) -> li
         if not Outcome(DeliveryState(state), reason).open:
             continue
         route = routes.get(plugin)
+        about = None if route is None else route.alert_class
         delivery = Delivery(
             id=delivery_id,
             plugin=plugin,
             alert=alert,
-            price=price,
+            price=pipe_price(body) if price is None and about in _PRICED else price,
             received_ns=received_ns,
-            is_entry=route is not None and route.alert_class is AlertClass.ENTRY,
+            is_entry=about is AlertClass.ENTRY,
             tries=tries,
             feed="" if route is None else route.feed,
             feeds=plan.feeds,
