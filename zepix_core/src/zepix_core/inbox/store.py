@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+from collections.abc import Callable
 from functools import partial
 
 import attrs
@@ -19,7 +20,7 @@ from zepix_core.journal.events import append
 from zepix_core.journal.outbox import put
 from zepix_core.model.alert import AlertClass
 from zepix_core.model.notice import Notice, Priority
-from zepix_core.storage.executor import Executor
+from zepix_core.storage.executor import Executor, Piece
 
 log = logging.getLogger(__name__)
 DAY_NS = 86_400 * NS
@@ -120,13 +121,20 @@ class InboxStore:
             InboxFull: Too many wait; not stored.
             StorageError: Not stored.
         """
-        try:
-            return await self.submit(token_id, screened)
-        except sqlite3.Error as error:
-            raise StorageError(f"an alert could not be stored: {error}.") from error
+        waiter: asyncio.Future[Taken | BaseException] = asyncio.get_running_loop().create_future()
+        self.submit(token_id, screened, lambda outcome: None if waiter.done() else waiter.set_result(outcome))
+        outcome = await waiter
+        if isinstance(outcome, sqlite3.Error):
+            raise StorageError(f"an alert could not be stored: {outcome}.") from outcome
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
 
-    def submit(self, token_id: str, screened: Screened) -> "asyncio.Future[Taken]":
-        """As `take`, for who cannot wait; an error of the database comes as `sqlite3.Error`, too.
+    def submit(
+        self, token_id: str, screened: Screened, then: Callable[[Taken | BaseException], None]
+    ) -> None:
+        """As `take`, for who cannot wait: ``then`` is told after the commit what became of it; an error of
+        the database comes as `sqlite3.Error`, too.
 
         Raises:
             StorageError: Not stored.
@@ -140,9 +148,9 @@ class InboxStore:
             settings=self._settings,
             strict=self.strict,
         )
-        storing = self._executor.submit(partial(_take, clock=self._clock, arrival=arrival))
-        storing.add_done_callback(self._look)
-        return storing
+        self._executor.submit(
+            partial(_take, clock=self._clock, arrival=arrival), partial(self._committed, then)
+        )
 
     async def probe(self) -> None:
         """Find out whether the journal can be written again.
@@ -155,11 +163,11 @@ class InboxStore:
         )
         self.note_health(None)
 
-    def _look(self, storing: "asyncio.Future[Taken]") -> None:
-        if not storing.cancelled():
-            error = storing.exception()
-            if error is None or isinstance(error, StorageError | sqlite3.Error):
-                self.note_health(error)
+    def _committed(self, then: Callable[[Taken | BaseException], None], piece: Piece) -> None:
+        error = piece.error
+        if error is None or isinstance(error, StorageError | sqlite3.Error):
+            self.note_health(error)
+        then(piece.result if error is None else error)
 
     def note_health(self, error: BaseException | None) -> None:
         """Remember what kept a write from being stored, or with ``None`` that one was."""

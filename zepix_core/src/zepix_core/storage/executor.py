@@ -10,6 +10,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -58,8 +59,9 @@ class Executor(Protocol):
             StorageError: The file or the disk failed; nothing of this piece was stored.
         """
 
-    def submit(self, work: Work[T]) -> "asyncio.Future[T]":
-        """As `run`, for who cannot wait: the future is done after COMMIT.
+    def submit(self, work: Work[T], then: "Then") -> None:
+        """As `run`, for who cannot wait: ``then`` is called in the caller's loop after COMMIT, in the very
+        turn that learns of it.
 
         Raises:
             StorageError: The file is closed.
@@ -87,23 +89,33 @@ class Piece:
         self.error: BaseException | None = None
 
 
-class _Submitted(Piece):
-    __slots__ = ("loop", "waiter")
+Then = Callable[[Piece], None]
 
-    def __init__(self, work: Work[Any], loop: asyncio.AbstractEventLoop) -> None:
+
+class _Submitted(Piece):
+    __slots__ = ("loop", "then")
+
+    def __init__(self, work: Work[Any], loop: asyncio.AbstractEventLoop, then: Then) -> None:
         super().__init__(work)
         self.loop = loop
-        self.waiter: asyncio.Future[Any] = loop.create_future()
+        self.then = then
 
 
 def _settle(pieces: list[_Submitted]) -> None:
     for piece in pieces:
-        if piece.waiter.done():
-            continue
-        if piece.error is not None:
-            piece.waiter.set_exception(piece.error)
-        else:
-            piece.waiter.set_result(piece.result)
+        try:
+            piece.then(piece)
+        except Exception:
+            log.exception("what follows a commit failed")
+
+
+def _resolve(waiter: "asyncio.Future[Any]", piece: Piece) -> None:
+    if waiter.done():
+        return
+    if piece.error is not None:
+        waiter.set_exception(piece.error)
+    else:
+        waiter.set_result(piece.result)
 
 
 def commit_batch(connection: sqlite3.Connection, pieces: Sequence[Piece]) -> None:
@@ -204,14 +216,14 @@ class WriterThread:
         return self._closed or self._thread.is_alive()
 
     async def run(self, work: Work[T]) -> T:
-        return await self.submit(work)
+        waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self.submit(work, partial(_resolve, waiter))
+        return await waiter
 
-    def submit(self, work: Work[T]) -> "asyncio.Future[T]":
+    def submit(self, work: Work[T], then: Then) -> None:
         if self._closed or not self._thread.is_alive():
             raise StorageError(f"{self.path.name} is closed.")
-        piece = _Submitted(work, asyncio.get_running_loop())
-        self._queue.put(piece)
-        return piece.waiter
+        self._queue.put(_Submitted(work, asyncio.get_running_loop(), then))
 
     async def read(self, work: Work[T]) -> T:
         if self._closed:
@@ -333,18 +345,24 @@ class SameThread:
         return True
 
     async def run(self, work: Work[T]) -> T:
+        piece = self._carry_out(work)
+        if piece.error is not None:
+            raise piece.error
+        result: T = piece.result
+        return result
+
+    def submit(self, work: Work[T], then: Then) -> None:
+        asyncio.get_running_loop().call_soon(then, self._carry_out(work))
+
+    def _carry_out(self, work: Work[Any]) -> Piece:
         piece = Piece(work)
         try:
             commit_batch(self._connection, [piece])
         except (sqlite3.Error, StorageError) as error:
-            raise _not_written(self.path, error) from error
-        if piece.error is not None:
-            raise _not_written(self.path, piece.error) if _is_fault(piece.error) else piece.error
-        result: T = piece.result
-        return result
-
-    def submit(self, work: Work[T]) -> "asyncio.Future[T]":
-        return asyncio.get_running_loop().create_task(self.run(work))
+            piece.error = _not_written(self.path, error)
+        if _is_fault(piece.error):
+            piece.error = _not_written(self.path, piece.error)
+        return piece
 
     async def read(self, work: Work[T]) -> T:
         try:

@@ -8,13 +8,14 @@ import hmac
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from email.utils import formatdate
+from functools import partial
 from typing import Any
 
 from zepix_core.clock import NS, Clock
 from zepix_core.config.webhook import WebhookSettings
 from zepix_core.errors import SettingsError
-from zepix_core.inbox.admission import Refusal
-from zepix_core.inbox.store import InboxStore
+from zepix_core.inbox.admission import Refusal, Screened
+from zepix_core.inbox.store import InboxStore, Taken
 from zepix_core.model.notice import Notice
 from zepix_core.web.limits import Door, WrongTokens
 from zepix_core.web.sources import DailyNotice, Sources, Verdict
@@ -66,7 +67,10 @@ class WebhookListener:
         self._clock = clock
         self._tokens: tuple[tuple[str, bytes], ...] = ()
         self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Future[Any]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._storing = 0
+        self._all_stored = asyncio.Event()
+        self._all_stored.set()
         self._date = (0, b"")
         self.set_tokens(tokens)
 
@@ -118,6 +122,7 @@ class WebhookListener:
             self._server.close()
         for connection in list(self.connections):
             connection.leave_if_idle()
+        await self._all_stored.wait()
         while self._tasks:
             await asyncio.wait(list(self._tasks))
         for connection in list(self.connections):
@@ -142,12 +147,25 @@ class WebhookListener:
 
     def work(self, work: Coroutine[Any, Any, None]) -> None:
         """Run work that `stop` waits for."""
-        self.watch(asyncio.get_running_loop().create_task(work))
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    def watch(self, pending: "asyncio.Future[Any]") -> None:
-        """Let `stop` wait for this."""
-        self._tasks.add(pending)
-        pending.add_done_callback(self._tasks.discard)
+    def take(self, token_id: str, screened: Screened, then: Callable[[Taken | BaseException], None]) -> None:
+        """Store an alert and tell what became of it; `stop` waits for that.
+
+        Raises:
+            StorageError: Not stored.
+        """
+        self.store.submit(token_id, screened, partial(self._taken, then))
+        self._storing += 1
+        self._all_stored.clear()
+
+    def _taken(self, then: Callable[[Taken | BaseException], None], outcome: Taken | BaseException) -> None:
+        self._storing -= 1
+        if not self._storing:
+            self._all_stored.set()
+        then(outcome)
 
     def refuse_caller(self, verdict: Verdict, *, known: bool) -> None:
         """Count a caller that the rules refused; people hear of one that had a right token, once a day."""

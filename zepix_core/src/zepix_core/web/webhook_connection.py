@@ -258,18 +258,14 @@ class WebhookConnection(asyncio.Protocol):
             return
         self._busy = True
         try:
-            storing = self._listener.store.submit(self._token_id, screened)
+            self._listener.take(self._token_id, screened, self._taken)
         except Exception as error:
-            return self._not_stored(error)
-        self._listener.watch(storing)
-        storing.add_done_callback(self._taken)
+            self._not_stored(error)
 
-    def _taken(self, storing: "asyncio.Future[Taken]") -> None:
+    def _taken(self, taken: Taken | BaseException) -> None:
         listener = self._listener
-        error = asyncio.CancelledError() if storing.cancelled() else storing.exception()
-        if error is not None:
-            return self._not_stored(error)
-        taken = storing.result()
+        if isinstance(taken, BaseException):
+            return self._not_stored(taken)
         self._stored(200, {"id": taken.id, "status": taken.status})
         try:
             listener.on_stored()
