@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zepix_core.broker.paper.bar_store import load_charts, save_pages
+from zepix_core.broker.paper import store
+from zepix_core.broker.paper.bar_store import save_pages
 from zepix_core.broker.paper.chart import Chart
 from zepix_core.broker.paper.charts import Charts
 from zepix_core.broker.paper.columns import Columns, Row
@@ -243,8 +244,7 @@ async def test_bars_of_another_source_of_prices_are_forgotten(
 
 def test_old_bars_leave_the_file() -> None:
     connection = sqlite3.connect(":memory:")
-    connection.execute("CREATE TABLE prices (source TEXT)")
-    load_charts(connection, "synthetic")
+    store.create(connection)
     chart = Chart("EURUSD", Origin(bid=1.1, time_ns=BEGAN))
     for minute in range(6000):
         chart.take(1.1, BEGAN + minute * MINUTE)

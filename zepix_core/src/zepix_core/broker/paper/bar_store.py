@@ -1,4 +1,4 @@
-"""Bars in ``paper.db``, so that a restart forgets none."""
+"""Bars in ``paper.db``, so that a restart forgets none. `zepix_core.broker.paper.store` creates the tables."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,15 +9,13 @@ from zepix_core.broker.paper.chart import Chart, Page
 from zepix_core.broker.paper.columns import Row
 from zepix_core.broker.paper.history import Origin
 
-TABLES = (
-    """
+TABLES = """
 CREATE TABLE IF NOT EXISTS origins (
     symbol TEXT PRIMARY KEY,
     bid REAL NOT NULL,
     time_ns INTEGER NOT NULL
-) STRICT
-""",
-    """
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS bars (
     symbol TEXT NOT NULL,
     minutes INTEGER NOT NULL,
@@ -28,9 +26,8 @@ CREATE TABLE IF NOT EXISTS bars (
     close REAL NOT NULL,
     ticks INTEGER NOT NULL,
     PRIMARY KEY (symbol, minutes, start_ns)
-) STRICT, WITHOUT ROWID
-""",
-)
+) STRICT, WITHOUT ROWID;
+"""
 WIDTHS = (1, 60)
 BARS = """
 SELECT start_ns, open, high, low, close, ticks FROM bars WHERE symbol = ? AND minutes = ? ORDER BY start_ns
@@ -45,8 +42,6 @@ DROP_BARS = "DELETE FROM bars WHERE symbol = ? AND minutes = ? AND start_ns < ?"
 
 def load_charts(connection: sqlite3.Connection, source: str) -> Mapping[str, Chart]:
     """The charts kept of that source of prices, by symbol; those of another source are forgotten."""
-    for table in TABLES:
-        connection.execute(table)
     if connection.execute("SELECT 1 FROM prices WHERE source = ?", (source,)).fetchone() is None:
         connection.execute("DELETE FROM bars")
         connection.execute("DELETE FROM origins")

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import attrs
 import msgspec
 
+from zepix_core.broker.paper import bar_store
 from zepix_core.broker.paper.book import Change, PaperBook, PaperOrder
 from zepix_core.broker.paper.market import SavedQuote
 from zepix_core.errors import StorageError
@@ -155,7 +156,7 @@ def create(connection: sqlite3.Connection) -> None:
             f"paper.db has version {version}, this program knows {SCHEMA_VERSION}.",
             "Install the zepix-core that wrote it.",
         )
-    for statement in TABLES.split(";"):
+    for statement in (*TABLES.split(";"), *bar_store.TABLES.split(";")):
         if statement.strip():
             connection.execute(statement)
     connection.execute("PRAGMA user_version = 1")
