@@ -1,4 +1,4 @@
-"""Bars in ``paper.db``, so that a restart forgets none. `zepix_core.broker.paper.store` creates the tables."""
+"""Bars in ``paper.db``, so that a restart forgets none; `store.create` creates their tables."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
