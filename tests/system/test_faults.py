@@ -93,7 +93,9 @@ def test_a_late_answer_counts(hosts: dict[str, RunningHost]) -> None:
 def test_alerts_wait_for_a_broker_that_is_away_and_each_ends(hosts: dict[str, RunningHost]) -> None:
     ends = {row["id"]: (row["state"], row["reason"]) for row in hosts["away"].rows("alerts", "list")}
     assert len(ends) == 6
-    assert all(state == "done" or reason == "broker_offline" for state, reason in ends.values()), ends
+    # A plugin that sizes by the balance meets its absence before the host's gate meets the broker's.
+    away = {"broker_offline", "no_balance"}
+    assert all(state == "done" or reason in away for state, reason in ends.values()), ends
     assert any(state == "done" for state, _ in ends.values())
 
 
