@@ -415,7 +415,7 @@ def test_a_runner_ends_when_the_pulse_favours_the_other_side() -> None:
         known = facts(positions=held, rows=())
         assert [close.ticket for close in decided(body, SWING, known).closes] == tickets
     decision = decided("TREND_PULSE|XAUUSD|60|0|6||TRENDING_BEARISH", SWING, facts(positions=held, rows=()))
-    assert (decision.close_reason, decision.closes[0].full) == ("Pulse_Reversal", True)
+    assert (decision.close_reason, decision.closes[0].full) == ("Reversal", True)
 
 
 def test_all_rows_of_the_symbol_decide_about_a_runner() -> None:

@@ -11,7 +11,7 @@ from zepix_plugins_v6.sizing import least_steps, whole_steps
 from zepix_plugins_v6.text import plain
 
 EXIT_REASON = "Exit_Signal"
-RUNNER_REASON = "Pulse_Reversal"
+RUNNER_REASON = "Reversal"
 
 
 def own(positions: Iterable[OwnPosition], rules: Rules, symbol: str) -> tuple[OwnPosition, ...]:

@@ -34,15 +34,24 @@ async def gather(
     symbol = await symbol_facts(message.ticker, api)
     if isinstance(message, Exit):
         held = await positions(message.ticker, rules, api, key)
+        if held and profile.winners != profile.others:
+            # Who is in profit is told by the price of now, which on paper is the message's.
+            await api.market.get_current_price_data(message.ticker)
+            held = await positions(message.ticker, rules, api, key)
         return attrs.evolve(facts, symbol=symbol, positions=held)
     return attrs.evolve(
         facts,
         symbol=symbol,
         balance=known((await api.risk.state()).balance),
-        spread_pips=known(await api.market.get_current_spread(message.ticker)),
         rows=api.trend.pulse_rows(message.ticker),
         momentum=await momentum(message.ticker, profile.timeframe, api),
     )
+
+
+async def with_spread(facts: Facts, symbol: str, api: ServiceAPI) -> Facts:
+    """The facts with the present spread. Asked only where it counts: a message that is refused for something
+    else must not make the paper market take its price."""
+    return attrs.evolve(facts, spread_pips=known(await api.market.get_current_spread(symbol)))
 
 
 async def symbol_facts(symbol: str, api: ServiceAPI) -> SymbolFacts | None:

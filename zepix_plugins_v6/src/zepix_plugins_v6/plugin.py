@@ -73,10 +73,16 @@ class PriceAction(LogicPlugin):
             await self._take_in(alert, message, age, api)
         facts = await gather.gather(message, rules, alert.received_at, age, api, alert.key)
         decision = decide(message, facts, rules)
+        if isinstance(message, Entry) and self._wants_spread(decision):
+            facts = await gather.with_spread(facts, message.ticker, api)
+            decision = decide(message, facts, rules)
         if taken(decision):
             self._memory.take(alert.key, alert.received_at, alert.body)
         case = handling.Case(source=alert, decision=decision, facts=facts, rules=rules, api=api)
         return await self._carry_out(case, message)
+
+    def _wants_spread(self, decision: V6Decision) -> bool:
+        return "spread" in self.profile.filters and (decision.reason == "spread" or bool(decision.orders))
 
     async def _carry_out(self, case: handling.Case, message: Body) -> Decision:
         decision = case.decision
