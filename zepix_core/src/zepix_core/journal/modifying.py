@@ -2,15 +2,18 @@
 
 import math
 
+import attrs
+
 from zepix_core.errors import BadArgument, BrokerOffline
 from zepix_core.journal import intent_rows
 from zepix_core.journal.intents import OVER, comment_of, intent_id, magic_of
 from zepix_core.journal.line import REJECT, UNRESOLVED
 from zepix_core.journal.outcomes import SETTLED
 from zepix_core.journal.sending import Sending
-from zepix_core.model.order import Action, Intent, IntentState, OrderResult, Position
+from zepix_core.model.order import Action, Book, Intent, IntentState, OrderResult, Position
 from zepix_core.rules.decimals import half_up
 from zepix_core.rules.stops import check_stops, least_distance
+from zepix_core.rules.tiers import open_risk
 from zepix_core.services.calls import ModifyRequest
 from zepix_core.services.context import CallContext
 
@@ -57,6 +60,7 @@ class Modifying:
         if abs(sl - position.sl) < tiny and abs(tp - position.tp) < tiny:
             return _done(request, sl, tp, entry)
         fault = await self._fault(entry, position, sl, tp, tiny)
+        fault = fault or await self._wider(ctx, entry, position, sl)
         if fault:
             return _refused(request, *fault)
         one = intent_id(key, entry.plugin, f"{entry.leg}@{request.ticket}/{sl}/{tp}", Action.MODIFY)
@@ -95,6 +99,23 @@ class Modifying:
         new_tp = 0.0 if abs(tp - position.tp) < tiny else tp
         check = check_stops(position.side, tick.bid, tick.ask, new_sl, new_tp, least, tp_least)
         return ("INVALID_STOPS", check.fault) if check.fault else None
+
+    async def _wider(
+        self, ctx: CallContext, entry: Intent, position: Position, sl: float
+    ) -> tuple[str, str] | None:
+        """A stop moved away puts more money at risk: it has to fit in the limits as a new trade has to."""
+        info = self._line.quotes.symbol(entry.symbol)
+        if info is None or not position.sl or (sl - position.sl) * position.side.sign >= 0:
+            return None
+        before, after = (
+            open_risk(
+                position.side.sign, position.price_open, stop, position.volume, info.pip_size, info.pip_value
+            )
+            for stop in (position.sl, sl)
+        )
+        owner = ctx.plugin if ctx.plugin.id == entry.plugin else self._line.risk.plugin(entry.plugin)
+        owner = attrs.evolve(owner, shadow=entry.book is Book.SHADOW)
+        return await self._line.risk.more(owner, after - before, after)
 
     async def _intent(
         self, ctx: CallContext, request: ModifyRequest, entry: Intent, position: Position, sl: float,

@@ -197,6 +197,17 @@ class RiskBook:
             needed = None
         return risk.check_limits(request, facts, self._settings(), plugin, info, needed)
 
+    async def more(self, plugin: PluginFacts, more: float, whole: float) -> tuple[str, str] | None:
+        """Why ``more`` money may not be put at risk for a position that then loses ``whole``; ``None``: it
+        may."""
+        facts = await self.facts(plugin)
+        return risk.judge_more(more, whole, facts, self._settings(), plugin)
+
+    def plugin(self, plugin: str) -> PluginFacts:
+        """Facts of a plugin that somebody else asks for; without caps of its own when it is not known."""
+        known = (facts for facts in self.plugins() if facts.id == plugin)
+        return next(known, PluginFacts(id=plugin))
+
     # Facts.
 
     async def facts(self, plugin: PluginFacts) -> RiskFacts:

@@ -182,6 +182,22 @@ def _risk_reason(potential: float, room: float, shut: frozenset[str]) -> str:
     return "RISK_TOO_LARGE" if potential > room + 1e-9 else ""
 
 
+def judge_more(
+    more: float, whole: float, facts: RiskFacts, settings: TradingSettings, plugin: PluginFacts
+) -> tuple[str, str] | None:
+    """Judge money put at risk beside what is: code and sentence of a refusal, ``None`` when it fits."""
+    if settings.lifted or more <= 0:
+        return None
+    limits, cap = all_limits(facts, settings, plugin), trade_cap(facts, settings)
+    if not limits or cap is None:
+        return "NO_BALANCE", NO_BALANCE
+    room = min(limit.remaining - open_risk_of(limit, facts) for _, limit in limits)
+    reason = _risk_reason(more, room, reached(facts, settings, plugin))
+    if not reason and whole > cap + 1e-9:
+        reason, room = "RISK_TOO_LARGE", cap
+    return (reason, f"{more:.2f} more at risk, {max(0.0, room):.2f} left") if reason else None
+
+
 def check_limits(
     request: RiskCheckRequest,
     facts: RiskFacts,
