@@ -8,7 +8,7 @@ from zepix_core.config.home import Home
 
 
 @click.command()
-@click.argument("which", type=click.Choice(("daily", "lifetime")))
+@click.argument("which", type=click.Choice(("daily", "lifetime")), metavar="WHICH")
 @click.option("--plugin", default="account", metavar="ID", help="A plugin's own limit, not the account's.")
 @click.option("--yes", is_flag=True, help="Ask nothing.")
 @home_option
@@ -16,7 +16,7 @@ from zepix_core.config.home import Home
 def command(home: Home, shape: str, which: str, plugin: str, yes: bool) -> int:
     """Lift a limit: losses until now count no more.
 
-    Entries go through again until as much is lost once more. The journal keeps who did it, and the losses.
+    WHICH is daily or lifetime. Entries go through again until as much is lost once more. The journal keeps who did it, and the losses.
     """
     from zepix_core.cli.client import need_host
     from zepix_core.cli.options import existing
