@@ -43,7 +43,11 @@ def test_the_plugin_declares_what_it_takes_and_may() -> None:
         "squeeze_v3": AlertClass.INFO,
         "trend_pulse_v3": AlertClass.INFO,
     }
-    assert CombinedV3.capabilities == {Capability.PLACE_DUAL_ORDERS_V3}
+    assert CombinedV3.capabilities == {
+        Capability.PLACE_DUAL_ORDERS_V3,
+        Capability.PLACE_SINGLE_ORDER_A,
+        Capability.PLACE_SINGLE_ORDER_B,
+    }
     assert (CombinedV3.symbols, CombinedV3.timeframes, CombinedV3.config_model) == ((), (), V3Config)
 
 

@@ -122,6 +122,39 @@ def stop_tables(
                 )
 
 
+def levels(_: Any, field: "attrs.Attribute[Any]", value: tuple[int, ...]) -> None:
+    """Levels 0..4 of a chain, each once."""
+    if len(set(value)) != len(value) or not all(0 <= level <= 4 for level in value):
+        raise ValueError(f"{field.name} must hold whole numbers 0..4, each once")
+
+
+def orders_of_levels(_: Any, field: "attrs.Attribute[Any]", value: tuple[int, ...]) -> None:
+    """Five numbers of orders; order B itself is all of level 0."""
+    if len(value) != 5 or value[0] != 1 or not all(1 <= count <= 16 for count in value):
+        raise ValueError(f"{field.name} must be five whole numbers 1..16, the first of them 1")
+
+
+def money_by_logic(_: Any, field: "attrs.Attribute[Any]", value: dict[str, float]) -> None:
+    """A map from a route to money above 0."""
+    for name, money in value.items():
+        _ask(field, logic, name)
+        if not 0 < money <= 1_000_000:
+            raise ValueError(f"{field.name}.{name} must be above 0 and at most 1000000, not {money:g}")
+
+
+def by_symbol(most: float) -> Validator:
+    """A map from a symbol to a number above 0 and at most ``most``."""
+
+    def check(_: Any, field: "attrs.Attribute[Any]", value: dict[str, float]) -> None:
+        for symbol, number in value.items():
+            if not 0 < number <= most:
+                raise ValueError(
+                    f"{field.name}.{symbol} must be above 0 and at most {most:g}, not {number:g}"
+                )
+
+    return check
+
+
 def _ask(field: "attrs.Attribute[Any]", question: Callable[[str], Any], text: str) -> None:
     try:
         question(text)

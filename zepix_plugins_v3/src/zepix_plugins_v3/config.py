@@ -4,6 +4,7 @@ import attrs
 
 from zepix_core import DatabaseSettings, Metadata, Notifications, PluginConfig, RiskSettings, setting
 from zepix_plugins_v3 import checks, tables, timeframes
+from zepix_plugins_v3.profit_config import AfterOrderB, ProfitBooking, ReEntry, TrailingSettings
 
 _TARGETS = ("TP1", "TP2", "TP3")
 
@@ -82,7 +83,7 @@ class OrderASettings:
 
     use_v3_smart_sl: bool = setting(True, doc="Stop from the alert (always)")
     target_level: str = setting("TP2", doc="Target (always TP2)", choices=_TARGETS)
-    trailing_enabled: bool = setting(True, doc="Trail this order (when trailing is available)")
+    trailing_enabled: bool = setting(True, doc="Trail this order's stop, as `trailing` says")
 
 
 @attrs.frozen(kw_only=True)
@@ -94,7 +95,7 @@ class OrderBSettings:
         10.0, doc="Money at risk of order B, account currency", gt=0, le=1_000_000
     )
     target_level: str = setting("TP1", doc="Target (always TP1)", choices=_TARGETS)
-    trailing_enabled: bool = setting(False, doc="Trail this order (when trailing is available)")
+    trailing_enabled: bool = setting(False, doc="Trail this order's stop, as `trailing` says")
 
 
 @attrs.frozen(kw_only=True)
@@ -206,6 +207,10 @@ class V3Settings:
     position_sizing: PositionSizing = setting(factory=PositionSizing, doc="Lots")
     trend_bypass_logic: TrendBypass = setting(factory=TrendBypass, doc="Trend bypass")
     risk_management: RiskManagement = setting(factory=RiskManagement, doc="Caps")
+    trailing: TrailingSettings = setting(factory=TrailingSettings, doc="Stops that follow the price")
+    after_order_b: AfterOrderB = setting(factory=AfterOrderB, doc="Order A after order B's profit")
+    profit_booking: ProfitBooking = setting(factory=ProfitBooking, doc="The profit chain behind order B")
+    re_entry: ReEntry = setting(factory=ReEntry, doc="Entering again after order A has ended")
 
 
 @attrs.frozen(kw_only=True)

@@ -10,6 +10,8 @@ from zepix_plugins_v3.trade import stamp
 
 _ENTRIES = (
     "SELECT logic_route, count(*) FROM combined_v3_trades WHERE entry_time >= ? AND entry_time < ?"
+    " AND id NOT IN (SELECT trade_id FROM v3_chain_orders WHERE level > 0 AND trade_id IS NOT NULL)"
+    " AND id NOT IN (SELECT trade_id FROM v3_reentry_orders WHERE trade_id IS NOT NULL)"
     " GROUP BY logic_route"
 )
 _A_CLOSED = (

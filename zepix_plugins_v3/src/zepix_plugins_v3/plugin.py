@@ -13,16 +13,18 @@ from zepix_core import (
     ServiceAPI,
     Tick,
     TradeUpdate,
+    Wake,
     hookimpl,
     read_object,
 )
-from zepix_plugins_v3 import daily, handling, report, store, tables
+from zepix_plugins_v3 import daily, follow, handling, report, store, tables, waking
 from zepix_plugins_v3 import trade as trades
 from zepix_plugins_v3.alert import Refusal, V3Alert, parse
 from zepix_plugins_v3.config import V3Config
 from zepix_plugins_v3.decide import decide, refused
 from zepix_plugins_v3.duplicates import KEPT, NOT_ACCEPTED, Memory
 from zepix_plugins_v3.facts import gather
+from zepix_plugins_v3.follow import Affected, FollowRules
 from zepix_plugins_v3.rules import HostRules, Rules
 from zepix_plugins_v3.signals import Category
 from zepix_plugins_v3.store import SignalRow
@@ -44,7 +46,13 @@ class CombinedV3(LogicPlugin):
         "squeeze_v3": AlertClass.INFO,
         "trend_pulse_v3": AlertClass.INFO,
     }
-    capabilities = frozenset({Capability.PLACE_DUAL_ORDERS_V3})
+    capabilities = frozenset(
+        {
+            Capability.PLACE_DUAL_ORDERS_V3,
+            Capability.PLACE_SINGLE_ORDER_A,  # re-entries
+            Capability.PLACE_SINGLE_ORDER_B,  # profit chains
+        }
+    )
     config_model = V3Config
     database_group = "combined_v3"
     migrations = "zepix_plugins_v3.migrations"
@@ -100,10 +108,11 @@ class CombinedV3(LogicPlugin):
 
     @hookimpl
     async def on_trade_update(self, update: TradeUpdate, api: ServiceAPI) -> None:
-        """Bring the pair's row and the day's figures up to date; a repeat changes nothing."""
+        """Bring the trade's row, the day's figures and what follows the order up to date, once."""
         if update.shadow:
             return
         rules, days, now = self._rules(api), api.trading_days, trades.stamp(api.now())
+        following, facts = FollowRules.of(api.config, rules), await waking.facts_of(update.symbol, api)
 
         def describe(row: SignalRow) -> Trade | None:
             alert = _read(row, api)
@@ -111,18 +120,25 @@ class CombinedV3(LogicPlugin):
                 return None
             return trades.of_alert(alert, rules, row.received_at)
 
-        def work(connection: Any) -> None:
-            trade = store.apply(connection, update, describe, now)
+        def work(connection: Any) -> Affected:
+            trade = store.apply(connection, update, describe, now, follow.parent)
+            affected = follow.take(connection, update, trade, facts, following, now)
             if trade is not None:
                 entered = datetime.fromisoformat(trade.entry_time).replace(tzinfo=UTC)
                 for day in sorted({days.day_of(entered), days.day_of(update.at)}):
                     daily.recompute(connection, days, day)
+            return affected
 
-        await api.db.run(work)
+        await waking.carry_on(await api.db.run(work), following, api)
+
+    @hookimpl
+    async def on_wake(self, wake: Wake, api: ServiceAPI) -> None:
+        """A price or a time that a chain, a stop or a re-entry waited for has come."""
+        await waking.woken(wake, FollowRules.of(api.config, self._rules(api)), api)
 
     @hookimpl
     def on_tick(self, tick: Tick, api: ServiceAPI) -> None:
-        """Nothing is done on ticks, and the plugin asks for none: stops and targets are the broker's."""
+        """Nothing is done on ticks, and the plugin asks for none: the host waits for prices (`on_wake`)."""
 
     @hookimpl
     def on_config_change(self, changes: tuple[Change, ...], api: ServiceAPI) -> None:

@@ -135,11 +135,13 @@ def apply(
     update: TradeUpdate,
     describe: Callable[[SignalRow], Trade | None],
     now: str,
+    parent: Callable[[sqlite3.Connection, TradeUpdate], Trade | None] | None = None,
 ) -> Trade | None:
-    """Bring the pair of a trade update up to date and return it; ``None`` when it concerns no pair.
+    """Bring the trade of an update up to date and return it; ``None`` when it concerns none.
 
     Args:
         describe: Tells from an alert's row what pair it led to, for an order known from its update alone.
+        parent: Tells the new row of an order that follows a pair.
     """
     if update.kind in (UpdateKind.REJECTED, UpdateKind.UNRESOLVED):
         return None
@@ -149,7 +151,10 @@ def apply(
         return None
     if trade is None:
         row = logged(connection, update.alert_key) if update.alert_key else None
-        trade = (None if row is None else describe(row)) or trades.of_update(update)
+        trade = None if row is None else describe(row)
+        if trade is None and parent is not None:
+            trade = parent(connection, update)
+        trade = trade or trades.of_update(update)
     trade = _advanced(
         connection, trades.with_costs(trades.opened(trade, leg, update), update), leg, update, now
     )
