@@ -94,6 +94,25 @@ def test_pause_panic_and_resume(host: RunningHost) -> None:
     assert told(host, "resume") == {"paused": False, "panic": ""}
 
 
+def test_limits_are_listed_and_lifted(host: RunningHost) -> None:
+    rows = {(row["which"], row["scope"]): row for row in told(host, "limits", "list")}
+    assert rows["daily", "account"]["remaining"] > 0
+    assert not rows["daily", "account"]["reached"]
+    lifted = told(host, "limits", "reset", "daily", "--yes")
+    assert (lifted["scope"], lifted["now"]) == ("account", 0.0)
+    assert host.cli("limits", "reset", "daily", "--plugin", "nobody", "--yes").returncode == 2
+    assert host.cli("limits", "reset", "weekly").returncode == 2
+
+
+def test_a_panic_without_a_level_locks(host: RunningHost) -> None:
+    facts = told(host, "panic")
+    assert (facts["level"], facts["closing"]) == ("lock", False)
+    status = told(host, "status")
+    assert status["why"].startswith("panic (lock) by cli:")
+    assert "zepix resume" in host.cli("status").stdout
+    assert told(host, "resume", "--yes") == {"paused": False, "panic": ""}
+
+
 def test_closing_what_is_not_open_is_1(host: RunningHost) -> None:
     done = host.cli("positions", "close", "987654")
     assert (done.returncode, done.stdout) == (1, "")

@@ -164,6 +164,20 @@ def test_a_changed_journal_is_found_out(traded_home: Home, capsys: pytest.Captur
     assert rows["paper.db"]["state"] == "ok"
 
 
+def test_totals_that_are_wrong_are_found_and_counted_again(
+    traded_home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with sqlite3.connect(traded_home.journal_db) as connection:
+        connection.execute("UPDATE totals SET result = result + 1 WHERE day_ns = 0")
+    check = ["db", "check", "--format", "json", "--home", str(traded_home.path)]
+    assert run(check) == 1
+    rows = {row["file"]: row for row in json.loads(capsys.readouterr().out)}
+    assert "the totals of combined_v3 (live, all days)" in rows["journal.db"]["detail"]
+    assert run([*check, "--repair"]) == 0
+    capsys.readouterr()
+    assert run(check) == 0
+
+
 def test_the_doctor_finds_what_is_wrong(traded_home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     traded_home.settings_file.write_text("[webhook]\nport = 0\n[api]\nport = 0\n")
     assert run(["doctor", "--format", "json", "--home", str(traded_home.path)]) == 0

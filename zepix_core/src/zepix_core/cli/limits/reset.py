@@ -16,7 +16,8 @@ from zepix_core.config.home import Home
 def command(home: Home, shape: str, which: str, plugin: str, yes: bool) -> int:
     """Lift a limit: losses until now count no more.
 
-    WHICH is daily or lifetime. Entries go through again until as much is lost once more. The journal keeps who did it, and the losses.
+    WHICH is daily or lifetime. Entries go through again until as much is lost once more. The journal keeps
+    who did it, and the losses.
     """
     from zepix_core.cli.client import need_host
     from zepix_core.cli.options import existing
