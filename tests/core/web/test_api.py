@@ -21,6 +21,7 @@ from zepix_core.model.host import HostState, PluginRow
 from zepix_core.model.limits import LimitRow
 from zepix_core.model.order import CloseResult
 from zepix_core.model.report import Report
+from zepix_core.plugins.implementation import HookMetrics
 from zepix_core.storage.connection import Durability
 from zepix_core.storage.executor import Executor, WriterThread
 from zepix_core.web.api import ApiServer
@@ -46,6 +47,9 @@ class StandingHost:
 
     def plugin_rows(self) -> tuple[PluginRow, ...]:
         return (PluginRow(id="p", name="P", distribution="d", version="1", state="active"),)
+
+    def hook_metrics(self) -> tuple[HookMetrics, ...]:
+        return (HookMetrics(plugin="p", hook="on_alert", calls=3, errors=1, seconds=0.5),)
 
     def reports(self) -> tuple[Report, ...]:
         return (Report(plugin="p", name="mood", text="well", since="2026-01-05T12:00:00.000Z"),)
@@ -256,6 +260,7 @@ async def test_metrics_are_numbers_collectors_read(api: Api) -> None:
     assert status == 200
     assert 'zepix_alerts{state="done"} 1' in text
     assert "zepix_up 1" in text
+    assert 'zepix_hook_errors{plugin="p",hook="on_alert"} 1' in text
 
 
 async def test_a_port_that_is_taken_is_a_settings_error(api: Api) -> None:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 NS = 1_000_000_000
+stopwatch_ns = time.perf_counter_ns
+"""Nanoseconds of a counter that only runs on: how long code took. It names no moment, also in replay."""
 
 
 class Clock(Protocol):

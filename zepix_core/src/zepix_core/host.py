@@ -45,6 +45,7 @@ from zepix_core.model.report import Report
 from zepix_core.model.wake import Wake
 from zepix_core.plugins.development import develop
 from zepix_core.plugins.fleet import TRACE
+from zepix_core.plugins.implementation import HookMetrics
 from zepix_core.plugins.manager import PluginHost
 from zepix_core.plugins.record import write_event
 from zepix_core.plugins.rows import plugin_row, remembered_row
@@ -267,6 +268,10 @@ class Host:
     def plugin_rows(self) -> tuple[PluginRow, ...]:
         """Every plugin known, those that failed included."""
         return tuple(plugin_row(status) for status in self.plugins.statuses())
+
+    def hook_metrics(self) -> tuple[HookMetrics, ...]:
+        """How the hooks of the plugins went."""
+        return self.plugins.hook_metrics()
 
     def reports(self) -> tuple[Report, ...]:
         """What plugins report of themselves; those of a plugin that is switched off wait until it runs."""

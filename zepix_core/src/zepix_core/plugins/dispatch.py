@@ -1,39 +1,20 @@
 """Calling hooks through a table that is compiled once per change of what is registered."""
 
-import inspect
 from collections.abc import Callable, Collection
+from inspect import isawaitable, iscoroutinefunction
 from types import ModuleType
 from typing import Any
 
-import attrs
 import pluggy
 
 from zepix_core import hookspecs
 from zepix_core.errors import PluginError
-
-
-@attrs.frozen
-class Outcome:
-    """What one implementation did: its result, or its error."""
-
-    plugin: str
-    result: Any = None
-    error: BaseException | None = None
-
-
-@attrs.frozen
-class _Compiled:
-    plugin: str
-    function: Callable[..., Any]
-    names: tuple[str, ...]
-
-    async def run(self, arguments: dict[str, Any]) -> Any:
-        result = self.function(*[arguments[name] for name in self.names])
-        return await result if inspect.isawaitable(result) else result
+from zepix_core.plugins.implementation import HookMetrics, Implementation, Meter
+from zepix_core.plugins.unrolled import Outcome, unrolled
 
 
 class Dispatcher:
-    """A pluggy manager whose hooks may be asynchronous, each implementation failing for itself.
+    """A pluggy manager whose hooks may be asynchronous, each implementation failing for itself, each timed.
 
     The order is pluggy's: last registered first, ``tryfirst`` and ``trylast`` respected.
     """
@@ -41,8 +22,11 @@ class Dispatcher:
     def __init__(self, specs: ModuleType = hookspecs) -> None:
         self.manager = pluggy.PluginManager(hookspecs.PROJECT)
         self.manager.add_hookspecs(specs)
-        self._table: dict[str, tuple[_Compiled, ...]] = {}
-        self._single: dict[tuple[str, str], _Compiled] = {}
+        self._rows: dict[str, tuple[Implementation, ...]] = {}
+        self._together: dict[str, Callable[..., tuple[Outcome, ...]]] = {}
+        self._single: dict[tuple[str, str], Implementation] = {}
+        self._bound: dict[str, dict[str, Any]] = {}
+        self._meters: dict[tuple[str, str], Meter] = {}
 
     def register(self, plugin: object, name: str) -> tuple[str, ...]:
         """Register ``plugin`` and return the hooks it implements.
@@ -72,19 +56,42 @@ class Dispatcher:
         return tuple(sorted(hook for owner, hook in self._single if owner == name))
 
     def unregister(self, name: str) -> None:
-        """Forget a plugin; an unknown name changes nothing."""
+        """Forget a plugin and its figures; an unknown name changes nothing."""
         if self.manager.get_plugin(name) is not None:
             self.manager.unregister(name=name)
+        self._bound.pop(name, None)
+        self._meters = {key: meter for key, meter in self._meters.items() if key[0] != name}
+        self._compile()
+
+    def bind(self, name: str, **values: Any) -> None:
+        """Arguments that every call of this plugin gets from now on, such as its own ``api``."""
+        self._bound[name] = values
         self._compile()
 
     def implements(self, name: str, hook: str) -> bool:
         """Whether that plugin implements that hook."""
         return (name, hook) in self._single
 
+    def metrics(self) -> tuple[HookMetrics, ...]:
+        """The figures of everything that was called, by plugin and hook."""
+        return tuple(
+            meter.metrics(*key)
+            for key, meter in sorted(self._meters.items(), key=lambda row: row[0])
+            if meter.calls
+        )
+
+    def begin(self, name: str, hook: str, **arguments: Any) -> Any:
+        """Call one plugin's implementation: its result, or what to await for it; ``None`` without one.
+
+        A synchronous implementation costs no coroutine. Its errors are the caller's.
+        """
+        found = self._single.get((name, hook))
+        return None if found is None else found.begin(arguments)
+
     async def call_one(self, name: str, hook: str, **arguments: Any) -> Any:
         """Call one plugin's implementation; its errors are the caller's. ``None`` without one."""
-        compiled = self._single.get((name, hook))
-        return None if compiled is None else await compiled.run(arguments)
+        result = self.begin(name, hook, **arguments)
+        return await result if isawaitable(result) else result
 
     async def call(
         self, hook: str, names: Collection[str] | None = None, **arguments: Any
@@ -92,14 +99,33 @@ class Dispatcher:
         """Call every implementation (of ``names`` only, if given) in order, one after the other; an error
         stops only its own."""
         outcomes = []
-        for compiled in self._table.get(hook, ()):
-            if names is not None and compiled.plugin not in names:
+        for one in self._rows.get(hook, ()):
+            if names is not None and one.plugin not in names:
                 continue
             try:
-                outcomes.append(Outcome(compiled.plugin, await compiled.run(arguments)))
+                result = one.begin(arguments)
+                outcomes.append(Outcome(one.plugin, await result if isawaitable(result) else result))
             except Exception as error:
-                outcomes.append(Outcome(compiled.plugin, None, error))
+                outcomes.append(Outcome(one.plugin, None, error))
         return tuple(outcomes)
+
+    def call_now(self, hook: str, **arguments: Any) -> tuple[Outcome, ...]:
+        """Call every implementation in order, all of them synchronous: the way of replayed ticks.
+
+        Outcomes are those of implementations that returned something or raised; an error stops only its own.
+
+        Raises:
+            PluginError: An implementation is a coroutine function; nothing was called.
+        """
+        together = self._together.get(hook)
+        if together is None:
+            row = self._rows.get(hook)
+            if row is None:
+                return ()
+            if waiting := [one.plugin for one in row if one.waits]:
+                raise PluginError(f"{hook} of {', '.join(waiting)} is asynchronous.", "Await `call`.")
+            together = self._together[hook] = unrolled(hook, row)
+        return together(**arguments)
 
     def _refuse_wrappers(self, plugin: object, name: str) -> None:
         for caller in self.manager.get_hookcallers(plugin) or ():
@@ -111,13 +137,22 @@ class Dispatcher:
                     )
 
     def _compile(self) -> None:
-        self._table, self._single = {}, {}
+        self._rows, self._single, self._together = {}, {}, {}
         for hook in hookspecs.HOOKS:
-            caller = getattr(self.manager.hook, hook)
-            row = tuple(
-                _Compiled(i.plugin_name, i.function, tuple(i.argnames))
-                for i in reversed(caller.get_hookimpls())
-            )
-            self._table[hook] = row
-            for compiled in row:
-                self._single[compiled.plugin, hook] = compiled
+            found = getattr(self.manager.hook, hook).get_hookimpls()
+            row = tuple(self._implementation(hook, one) for one in reversed(found))
+            if row:
+                self._rows[hook] = row
+                self._single.update({(one.plugin, hook): one for one in row})
+
+    def _implementation(self, hook: str, one: pluggy.HookImpl) -> Implementation:
+        names = tuple(one.argnames)
+        bound = self._bound.get(one.plugin_name, {})
+        return Implementation(
+            plugin=one.plugin_name,
+            function=one.function,
+            names=names,
+            bound={name: value for name, value in bound.items() if name in names},
+            meter=self._meters.setdefault((one.plugin_name, hook), Meter()),
+            waits=iscoroutinefunction(one.function),
+        )

@@ -21,10 +21,10 @@ from zepix_core.model.market import Tick
 from zepix_core.model.order import TradeUpdate
 from zepix_core.model.wake import Wake
 from zepix_core.plugins.book import PluginBook, Record
-from zepix_core.plugins.dispatch import Outcome
 from zepix_core.plugins.exchange import Services
 from zepix_core.plugins.fleet import Fleet, Surroundings, host_view
 from zepix_core.plugins.hello import ConfigReply, ConfigRequest, HostUpdate, Nothing
+from zepix_core.plugins.implementation import HookMetrics
 from zepix_core.plugins.link import DirectLinks, PipeLinks
 from zepix_core.plugins.states import (
     EventKind,
@@ -35,6 +35,7 @@ from zepix_core.plugins.states import (
     write_verdicts,
 )
 from zepix_core.plugins.ticker import Ticker
+from zepix_core.plugins.unrolled import Outcome
 from zepix_core.services.facts import PluginFacts
 
 log = logging.getLogger(__name__)
@@ -174,6 +175,11 @@ class PluginHost:
     async def announce(self, hook: str, **arguments: Any) -> tuple[Outcome, ...]:
         """Call the host's own listeners of a hook, each failing for itself."""
         return await self._fleet.dispatcher.call(hook, self._listeners, **arguments)
+
+    def hook_metrics(self) -> tuple[HookMetrics, ...]:
+        """How often each hook of each plugin was called, how often it failed, how long it took, as the host
+        sees it: waiting for a worker counts. Ticks are counted where they are taken, in the workers."""
+        return self._fleet.dispatcher.metrics()
 
     async def check_config(self, plugin: str, values: dict[str, Any]) -> tuple[str, ...]:
         """Faults of new settings, judged by the plugin's worker.

@@ -6,6 +6,7 @@ import os
 import site
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,8 @@ class WorkerCore:
             config=lambda: hosted.config,
             host=self._host_view,
         )
-        await self._run(name, "on_start", self._dispatcher.call_one(name, "on_start", api=hosted.api))
+        self._dispatcher.bind(name, api=hosted.api)
+        await self._run(name, "on_start", self._dispatcher.call_one(name, "on_start"))
         hosted.since = self._clock.monotonic()
         self._hosted[name] = hosted
 
@@ -198,19 +200,20 @@ class WorkerCore:
             token = running.set(scope)
             try:
                 with logs.bound(**_bound(request)):
-                    result = await self._run(request.plugin, request.hook, self._call(request, hosted))
+                    result = await self._run(request.plugin, request.hook, self._call(request))
             finally:
                 own = scope.close()
                 running.reset(token)
         decision = _checked(request.plugin, result) if request.hook == "on_alert" else None
         return HookReply(decision=decision, own_seconds=own)
 
-    async def _call(self, request: HookRequest, hosted: _Hosted) -> Any:
-        call = self._dispatcher.call_one
-        plugin, hook, api = request.plugin, request.hook, hosted.api
+    async def _call(self, request: HookRequest) -> Any:
+        plugin, hook = request.plugin, request.hook
         if hook == "on_tick":
             for tick in request.ticks:
-                await call(plugin, hook, tick=tick, api=api)
+                result = self._dispatcher.begin(plugin, hook, tick=tick)
+                if result is not None and isawaitable(result):
+                    await result
             return None
         argument = {
             "on_alert": ("alert", request.alert),
@@ -220,7 +223,7 @@ class WorkerCore:
         }.get(hook)
         if argument is None:
             raise PluginError(f"{hook} is no hook that the host calls.")
-        return await call(plugin, hook, api=api, **{argument[0]: argument[1]})
+        return await self._dispatcher.call_one(plugin, hook, **{argument[0]: argument[1]})
 
     async def _run(self, plugin_id: str, hook: str, work: Awaitable[Any]) -> Any:
         """Await plugin code; all it raises, ``SystemExit`` included, becomes a `PluginError`."""
@@ -258,7 +261,7 @@ class WorkerCore:
         """``on_stop`` of every plugin, then close the databases."""
         for plugin_id, hosted in self._hosted.items():
             try:
-                stop = self._dispatcher.call_one(plugin_id, "on_stop", api=hosted.api)
+                stop = self._dispatcher.call_one(plugin_id, "on_stop")
                 await self._run(plugin_id, "on_stop", stop)
             except PluginError as error:
                 log.error("%s did not stop well: %s", plugin_id, error)

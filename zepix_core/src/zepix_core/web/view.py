@@ -10,6 +10,7 @@ from zepix_core.model.host import HostState, PluginRow
 from zepix_core.model.limits import LimitRow
 from zepix_core.model.order import CloseResult
 from zepix_core.model.report import Report
+from zepix_core.plugins.implementation import HookMetrics
 from zepix_core.storage.executor import Executor
 
 PANIC_LEVELS = ("entries", "flatten", "lock")
@@ -46,6 +47,9 @@ class HostView(Protocol):
 
     def reports(self) -> tuple[Report, ...]:
         """What plugins report of themselves now, the gravest first."""
+
+    def hook_metrics(self) -> tuple[HookMetrics, ...]:
+        """How often each hook of each plugin was called, how often it failed, how long it took."""
 
     async def close_position(self, ticket: int, actor: str) -> CloseResult:
         """Close one position fully, whoever opened it; ``success`` False with a code when there is none."""

@@ -1,11 +1,12 @@
 """``/metrics``: a handful of numbers in the text form that collectors read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from litestar import MediaType, get
 from litestar.datastructures import State
 
 from zepix_core.journal.money import counts
+from zepix_core.plugins.implementation import HookMetrics
 from zepix_core.web.rest.answers import host_of
 
 
@@ -31,8 +32,22 @@ async def metrics(state: State) -> str:
             {row.id: float(row.state == "active") for row in host.plugin_rows()},
             "plugin",
         ),
+        *_hooks(host.hook_metrics()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _hooks(rows: Sequence[HookMetrics]) -> Iterable[str]:
+    families = (
+        ("zepix_hook_calls", "Hook calls", "calls"),
+        ("zepix_hook_errors", "Hook calls that raised", "errors"),
+        ("zepix_hook_seconds", "Seconds in hook calls, waiting included", "seconds"),
+    )
+    for name, text, field in families:
+        yield f"# HELP {name} {text}"
+        yield f"# TYPE {name} counter"
+        for row in rows:
+            yield f'{name}{{plugin="{row.plugin}",hook="{row.hook}"}} {getattr(row, field):g}'
 
 
 def _family(name: str, kind: str, text: str, values: Mapping[str, float], label: str = "") -> Iterable[str]:
