@@ -142,7 +142,8 @@ async def test_one_position_that_cannot_be_closed_keeps_no_other_open(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await house.desk.place(context(house.clock), pair())
-    close, failed = house.desk._closing.close, []
+    close = house.desk._closing.close
+    failed: list[int] = []
 
     async def once(ctx, request):  # type: ignore[no-untyped-def]
         if not failed:
