@@ -1,6 +1,7 @@
 """The database groups of one worker: each file opened once, held by an operating-system lock."""
 
 import asyncio
+import logging
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import attrs
 from zepix_core.clock import Clock
 from zepix_core.errors import PluginError
 from zepix_core.plugin import DatabaseSettings
+from zepix_core.storage.backup import back_up
 from zepix_core.storage.executor import SameThread, WriterThread
 from zepix_core.storage.migrations import current
 from zepix_core.storage.plugin_database import PluginDatabase, open_plugin_database
@@ -19,6 +21,9 @@ from zepix_core.wire.holder import take
 
 GROUP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}")
 LOCK_PATIENCE = 2.0
+BACKUPS = "backups"
+
+log = logging.getLogger(__name__)
 
 
 @attrs.frozen
@@ -90,6 +95,9 @@ class Databases:
             await group.database.close()
             group.guard.release()
 
+    def _back_up(self, path: Path, folder: Path) -> None:
+        log.info("%s gets new tables; backup: %s", path.name, back_up(path, folder, self._clock))
+
     async def _open(self, group: str, path: Path, migrations: str, folder: Path) -> _Group:
         lock = folder / "locks" / f"group-{group}.lock"
         guard = await asyncio.to_thread(take, lock, LOCK_PATIENCE, self._clock)
@@ -101,6 +109,7 @@ class Databases:
                 migrations,
                 executor=SameThread if self._same_thread else WriterThread,
                 clock=self._clock,
+                before_migration=lambda file: self._back_up(file, folder.parent / BACKUPS),
             )
             trend = TrendStore(database)
             await trend.load()
