@@ -12,9 +12,10 @@ from zepix_core.errors import PluginError, WireError
 from zepix_core.inbox.port import Route
 from zepix_core.model.alert import AlertClass
 from zepix_core.plugins.deaths import DeathCount
-from zepix_core.plugins.discovery import RESERVED, FoundDistribution
+from zepix_core.plugins.discovery import FoundDistribution
 from zepix_core.plugins.hello import PluginHello
 from zepix_core.plugins.lockfile import LockEntry
+from zepix_core.plugins.names import RESERVED
 from zepix_core.plugins.states import PluginState, PluginStatus, Verdicts
 from zepix_core.services.facts import PluginFacts
 from zepix_core.wire.codec import decode

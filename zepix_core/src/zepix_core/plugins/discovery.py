@@ -9,9 +9,10 @@ from importlib import metadata
 import attrs
 from packaging.utils import canonicalize_name
 
+from zepix_core.plugins.names import RESERVED
+
 GROUP = "zepix.plugins"
 PLUGIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-RESERVED = frozenset({"core"})
 DEVELOPMENT = "zepix-development"
 
 

@@ -6,8 +6,8 @@ from zepix_core.hookspecs import hookimpl
 from zepix_core.model.alert import Alert, AlertClass
 from zepix_core.model.decision import Decision
 from zepix_core.plugin import GroupFeed, LogicPlugin
-from zepix_core.plugins.discovery import RESERVED
 from zepix_core.plugins.hello import PluginHello
+from zepix_core.plugins.names import RESERVED
 
 
 class FeedHooks:
