@@ -68,7 +68,12 @@ class PriceAction(LogicPlugin):
         handled = earlier is not None and earlier.processed
         if handled and earlier is not None and isinstance(message, Entry | Exit):
             return report.again(earlier, message)
-        age = self._memory.age(alert.key, alert.received_at, alert.body, rules.cooldown)
+        judged = handled and not isinstance(message, Entry | Exit)
+        if judged and earlier is not None:
+            # What concerns the group its feed has judged, once for all.
+            age = 0.0 if earlier.skip_reason == store.NOT_TAKEN else None
+        else:
+            age = self._memory.age(alert.key, alert.received_at, alert.body, rules.cooldown)
         if not handled and not isinstance(message, Entry | Exit):
             await self._take_in(alert, message, age, api)
         facts = await gather.gather(message, rules, alert.received_at, age, api, alert.key)
@@ -76,7 +81,7 @@ class PriceAction(LogicPlugin):
         if isinstance(message, Entry) and self._wants_spread(decision):
             facts = await gather.with_spread(facts, message.ticker, api)
             decision = decide(message, facts, rules)
-        if taken(decision):
+        if taken(decision) and not judged:
             self._memory.take(alert.key, alert.received_at, alert.body)
         case = handling.Case(source=alert, decision=decision, facts=facts, rules=rules, api=api)
         return await self._carry_out(case, message)

@@ -44,9 +44,9 @@ async def take_in(alert: Alert, decision: V6Decision, api: ServiceAPI) -> None:
 
 
 async def recall(memory: Memory, target: str | None, window: float, now: datetime, api: ServiceAPI) -> None:
-    """Take messages of before the start into a memory: those of the group and those of ``target``."""
+    """Take messages of before the start into a memory: those for ``target``, ``None`` for the group's."""
     start = now - timedelta(seconds=window) - KEPT
     for row in await api.db.read(lambda connection: store.since(connection, start)):
         valid = isinstance(parse(row.body), V6Message) and row.skip_reason != store.NOT_TAKEN
-        if valid and row.target in (None, target):
+        if valid and row.target == target:
             memory.take(row.alert_key, row.received_at, row.body, _FRACTION)
