@@ -21,6 +21,7 @@ from zepix_core.model.host import HostState, PluginRow
 from zepix_core.model.limits import LimitRow
 from zepix_core.model.order import CloseResult
 from zepix_core.model.report import Report
+from zepix_core.model.shadow import ShadowSwitch, shadow_switch
 from zepix_core.plugins.implementation import HookMetrics
 from zepix_core.storage.connection import Durability
 from zepix_core.storage.executor import Executor, WriterThread
@@ -80,6 +81,10 @@ class StandingHost:
     async def switch_plugin(self, name: str, enabled: bool, actor: str) -> tuple[PluginRow, ...]:
         self.asked.append(("enable" if enabled else "disable", name, actor))
         return self.plugin_rows()
+
+    async def shadow_plugin(self, name: str, on: bool, actor: str) -> ShadowSwitch:
+        self.asked.append(("shadow", name, str(on), actor))
+        return shadow_switch(name, on, 2, 0)
 
     async def panic(self, level: str, actor: str) -> tuple[CloseResult, ...]:
         self.asked.append(("panic", level, actor))
@@ -253,6 +258,23 @@ async def test_wrong_methods_and_parameters_are_told_as_such(api: Api) -> None:
     assert (await api.ask("GET", "/api/pause"))[0] == 405
     status, told, _ = await api.ask("GET", "/api/alerts?limit=many")
     assert (status, told["error"]["code"]) == (422, "INVALID")
+
+
+async def test_shadow_mode_is_switched_and_reported(api: Api) -> None:
+    status, told, _ = await api.ask("POST", "/api/plugins/p/shadow", b'{"shadow_mode": true}')
+    assert (status, told["shadow_mode"], api.host.asked[-1][:3]) == (200, True, ("shadow", "p", "True"))
+    assert "Each of the 2 live positions stays" in told["told"]
+    _, rows, _ = await api.ask("GET", "/api/plugins/shadow")
+    found = {(row["plugin"], row["symbol"], row["book"]): row for row in rows}
+    live = found["combined_v3", "XAUUSD", "live"]
+    assert (live["trades"], live["wins"], live["money"], live["open"]) == (1, 1, 99.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("plugins/shadow?plugin=nobody", 404), ("plugins/shadow?since=soon", 422)]
+)
+async def test_a_report_that_cannot_be_made_is_refused(api: Api, path: str, status: int) -> None:
+    assert (await api.ask("GET", f"/api/{path}"))[0] == status
 
 
 async def test_metrics_are_numbers_collectors_read(api: Api) -> None:

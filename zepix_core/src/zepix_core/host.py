@@ -30,6 +30,7 @@ from zepix_core.inbox.prices import AlertPrices
 from zepix_core.inbox.store import InboxStore
 from zepix_core.journal import events, outbox
 from zepix_core.journal.feed import UpdateFeed
+from zepix_core.journal.listing import open_by_book
 from zepix_core.journal.opening import has_wal_defect, open_journal, prepare_journal
 from zepix_core.journal.orders import OrderDesk, account_key, core_context
 from zepix_core.journal.reconcile import Reconciler
@@ -42,12 +43,13 @@ from zepix_core.model.host import HostOptions, HostState, PluginRow
 from zepix_core.model.limits import ACCOUNT, LimitRow
 from zepix_core.model.order import CloseResult, TradeUpdate
 from zepix_core.model.report import Report
+from zepix_core.model.shadow import ShadowSwitch, shadow_switch
 from zepix_core.model.wake import Wake
 from zepix_core.plugins.development import develop
 from zepix_core.plugins.fleet import TRACE
 from zepix_core.plugins.implementation import HookMetrics
 from zepix_core.plugins.manager import PluginHost
-from zepix_core.plugins.record import write_event
+from zepix_core.plugins.record import write_event, write_switch
 from zepix_core.plugins.rows import plugin_row, remembered_row
 from zepix_core.plugins.states import EventKind, PluginEvent
 from zepix_core.services.calls import BY_PRICE, CloseRequest
@@ -327,6 +329,15 @@ class Host:
         )
         await self._remember_plugins()
         return self._rows_of(name)
+
+    async def shadow_plugin(self, name: str, on: bool, actor: str) -> ShadowSwitch:
+        """Switch a plugin's shadow mode: written into its settings file, and in force for its next entry."""
+        await self.plugins.switch_shadow(name, on)
+        facts = {"what": "shadow_on" if on else "shadow_off", "name": name, "by": actor}
+        await self.journal.run(partial(write_switch, clock=self.clock, facts=facts))
+        await self._remember_plugins()
+        live, shadow = await self.journal.read(partial(open_by_book, plugin=name))
+        return shadow_switch(name, on, live, shadow)
 
     async def call(self, context: CallContext, name: str, payload: Any) -> Any:
         """Answer a plugin's call; those made before the account is open wait for it."""

@@ -92,6 +92,12 @@ PAPER_POSITIONS = (
     *map(Column, ("ticket", "symbol", "side")), Column("lots", "volume"), Column("open", "price_open"),
     *map(Column, ("sl", "tp", "comment")),
 )  # fmt: skip
+BOOKS = (
+    Column("plugin"), Column("symbol", show=lambda row: row["symbol"] or "all"),
+    Column("book", show=lambda row: row["book"] or "-"), *map(Column, ("trades", "wins", "losses")),
+    Column("win %", "win_rate"), *map(Column, ("pips", "money")), Column("factor", "profit_factor"),
+    Column("drawdown", "max_drawdown"), *map(Column, ("open", "floating")), Column("refused", free=True),
+)  # fmt: skip
 PLUGINS = (
     *map(Column, ("id", "distribution", "version", "state", "enabled")), Column("shadow", "shadow_mode"),
     Column("alerts", free=True), Column("reason", free=True), Column("reports", free=True, show=_reports),

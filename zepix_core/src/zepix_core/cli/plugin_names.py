@@ -5,6 +5,7 @@ from difflib import get_close_matches
 
 from zepix_core.config.home import Home
 from zepix_core.config.plugin_files import plugin_ids, remembered
+from zepix_core.errors import PluginError
 from zepix_core.plugins.discovery import discover
 
 
@@ -31,6 +32,17 @@ def near(name: str, known: Iterable[str]) -> str:
     if found:
         return f"Did you mean {found[0]!r}?"
     return f"There are {', '.join(names)}." if names else ""
+
+
+def need_known(home: Home, name: str) -> None:
+    """Refuse what is the id of no plugin.
+
+    Raises:
+        PluginError: There is none of that id.
+    """
+    known = known_ids(home)
+    if name not in known:
+        raise PluginError(f"there is no plugin {name}.", near(name, known), code="unknown_plugin")
 
 
 def _or_near(name: str, known: Iterable[str]) -> str:

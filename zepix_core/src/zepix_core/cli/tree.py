@@ -35,6 +35,7 @@ TREE: Branch = {
             "list": "List the plugins with their states.",
             "enable": "Let a plugin run.",
             "disable": "Ask a plugin no more; its positions keep their stops.",
+            "shadow": "Switch a plugin's shadow mode, or report what it would have earned.",
         },
     ),
     "config": (

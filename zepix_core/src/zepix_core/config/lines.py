@@ -14,7 +14,7 @@ def toml_lines(text: str) -> dict[Path, int]:
     found: dict[Path, int] = {}
     table: Path = ()
     fence = ""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if fence:
             if fence in line:
                 fence = ""

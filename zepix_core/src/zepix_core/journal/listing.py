@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from zepix_core.clock import iso
+from zepix_core.model.order import Book
 
 KEY_LEAST = 8
 _ALERTS = (
@@ -204,6 +205,12 @@ def open_trades(connection: sqlite3.Connection) -> tuple[TradeRow, ...]:
     """Positions that are still open as far as the journal knows, oldest first."""
     rows = connection.execute(_ORDERS + _HELD)
     return tuple(trade for trade in _trades(connection, rows.fetchall()) if trade.status != "closed")
+
+
+def open_by_book(connection: sqlite3.Connection, plugin: str) -> tuple[int, int]:
+    """How many positions a plugin has open: in the live book, in the shadow book."""
+    books = [trade.book for trade in open_trades(connection) if trade.plugin == plugin]
+    return books.count(Book.LIVE.value), books.count(Book.SHADOW.value)
 
 
 def trades_of_alert(connection: sqlite3.Connection, alert_id: int) -> tuple[TradeRow, ...]:

@@ -9,10 +9,11 @@ from typing import Any
 import attrs
 from packaging.utils import canonicalize_name
 
-from zepix_core.clock import Clock
+from zepix_core.clock import Clock, moment
 from zepix_core.config.home import Home
+from zepix_core.config.plugin_edit import check_host_switch, set_plugin_value
 from zepix_core.config.settings import HostSettings
-from zepix_core.errors import PluginError, WireError
+from zepix_core.errors import PluginError, SettingsError, WireError
 from zepix_core.inbox.port import Route
 from zepix_core.model.alert import Alert
 from zepix_core.model.change import Change
@@ -214,6 +215,33 @@ class PluginHost:
         if changes and self.book.may_be_called(record):
             await self._fleet.dispatcher.call_one(plugin, "on_config_change", changes=changes)
         return ()
+
+    async def switch_shadow(self, plugin: str, on: bool) -> None:
+        """Write a plugin's shadow mode into its settings file and put it in force; the rest of the file waits
+        for the next start.
+
+        Raises:
+            PluginError: There is no such plugin.
+            SettingsError: The host's own file keeps it in shadow, or the file cannot be changed.
+        """
+        record = self.book.record(plugin)
+        if record.feed:
+            raise PluginError(f"{plugin} is no plugin: it places no orders.", code="unknown_plugin")
+        check_host_switch(self._around.settings(), plugin, on)
+        set_plugin_value(self._around.home, plugin, "shadow_mode", on)
+        before = record.hello
+        if before is None or before.shadow is on:
+            return
+        change = Change(
+            key=f"plugins.{plugin}.shadow_mode",
+            change_type="modified",
+            old_value=before.shadow,
+            new_value=on,
+            at=moment(self._around.clock.now_ns()),
+        )
+        faults = await self.configure(plugin, {**before.config, "shadow_mode": on}, (change,))
+        if faults:
+            raise SettingsError(f"{plugin} refuses its settings.", "Correct its file.", faults)
 
     async def host_changed(self) -> None:
         """The host's settings have changed: tell the workers what plugins may read of them."""

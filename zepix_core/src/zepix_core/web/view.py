@@ -10,6 +10,7 @@ from zepix_core.model.host import HostState, PluginRow
 from zepix_core.model.limits import LimitRow
 from zepix_core.model.order import CloseResult
 from zepix_core.model.report import Report
+from zepix_core.model.shadow import ShadowSwitch
 from zepix_core.plugins.implementation import HookMetrics
 from zepix_core.storage.executor import Executor
 
@@ -76,6 +77,13 @@ class HostView(Protocol):
 
         Raises:
             PluginError: There is none of that name.
+        """
+
+    async def shadow_plugin(self, name: str, on: bool, actor: str) -> ShadowSwitch:
+        """Switch a plugin's shadow mode, in its settings file and in force.
+
+        Raises:
+            ZepixError: There is no such plugin, or its settings cannot be changed.
         """
 
     async def panic(self, level: str, actor: str) -> tuple[CloseResult, ...]:

@@ -47,6 +47,13 @@ class ToggleRequest:
     enabled: bool
 
 
+@attrs.frozen(kw_only=True)
+class ShadowRequest:
+    """Whether a plugin's entries fill in the shadow book."""
+
+    shadow_mode: bool
+
+
 def _actor(request: Request[Any, Any, Any]) -> str:
     named = request.headers.get(ACTOR_HEADER, "")
     clean = "".join(sign for sign in named if sign.isalnum() or sign in "-_.@")[:ACTOR_LENGTH]
@@ -110,6 +117,13 @@ async def toggle(state: State, request: Request[Any, Any, Any], name: FromPath[s
     return body(await host_of(state).switch_plugin(name, asked.enabled, _actor(request)))
 
 
+@post("/plugins/{name:str}/shadow", media_type=MediaType.JSON, status_code=200)
+async def shadow(state: State, request: Request[Any, Any, Any], name: FromPath[str]) -> bytes:
+    """Switch a plugin's shadow mode; says what happens to its open positions."""
+    asked: ShadowRequest = _read(await request.body(), ShadowRequest, '{"shadow_mode": true}')
+    return body(await host_of(state).shadow_plugin(name, asked.shadow_mode, _actor(request)))
+
+
 def _read(data: bytes, kind: type[Any], sample: str) -> Any:
     try:
         return msgspec.json.decode(data or b"{}", type=kind)
@@ -124,4 +138,4 @@ def _read_panic(data: bytes) -> PanicRequest:
     return asked
 
 
-ACTIONS = (close, pause, resume, panic, reset_limit, toggle)
+ACTIONS = (close, pause, resume, panic, reset_limit, toggle, shadow)

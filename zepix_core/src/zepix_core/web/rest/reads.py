@@ -2,7 +2,9 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -13,14 +15,16 @@ from litestar.params import FromPath, FromQuery
 
 from zepix_core import __version__
 from zepix_core.broker.paper.listing import paper_orders, paper_positions
+from zepix_core.journal.comparison import compare, entry_kinds, period
 from zepix_core.journal.latches import reached_limits
 from zepix_core.journal.listing import list_alerts, list_orders, list_trades, open_trades
 from zepix_core.journal.money import Figures, figures
 from zepix_core.journal.positions import join_positions
 from zepix_core.journal.story import tell
+from zepix_core.model.comparison import BookRow
 from zepix_core.model.limits import LimitRow
 from zepix_core.model.order import Book
-from zepix_core.rules.trading_day import day_start_ns, parse_reset_time, trading_day
+from zepix_core.rules.trading_day import TradingDays, day_start_ns, parse_reset_time, trading_day
 from zepix_core.storage.connection import open_reader
 from zepix_core.web.rest.answers import DEFAULT_LIMIT, body, host_of, most
 from zepix_core.web.view import HostView
@@ -133,21 +137,52 @@ async def plugins(state: State) -> bytes:
     )
 
 
+@get("/plugins/shadow", media_type=MediaType.JSON)
+async def shadow_report(
+    state: State,
+    plugin: FromQuery[str | None] = None,
+    since: FromQuery[str | None] = None,
+    until: FromQuery[str | None] = None,
+) -> bytes:
+    """What plugins made in the live and in the shadow book over trading days."""
+    host = host_of(state)
+    rows = host.plugin_rows()
+    if plugin is not None and plugin not in {row.id for row in rows}:
+        raise NotFoundException(f"There is no plugin {plugin}.")
+    days = TradingDays.named(host.settings.daily_reset_time, host.settings.timezone)
+    since_ns, until_ns = period(days, since, until)
+    held = [*await host.broker.positions(Book.LIVE), *await host.broker.positions(Book.SHADOW)]
+
+    def work(connection: sqlite3.Connection) -> tuple[BookRow, ...]:
+        return compare(
+            connection,
+            join_positions(held, open_trades(connection)),
+            since_ns=since_ns,
+            until_ns=until_ns,
+            plugins=None if plugin is None else (plugin,),
+            entries=entry_kinds((row.id, row.alerts) for row in rows),
+        )
+
+    return body(await _from(host.home.journal_db, work))
+
+
 @get("/paper/orders", media_type=MediaType.JSON)
 async def paper_order_rows(state: State, limit: FromQuery[int] = DEFAULT_LIMIT) -> bytes:
     """The paper broker's own orders."""
-    return body(await _paper(host_of(state), partial(paper_orders, limit=most(limit))))
+    return body(await _from(host_of(state).home.paper_db, partial(paper_orders, limit=most(limit))))
 
 
 @get("/paper/positions", media_type=MediaType.JSON)
 async def paper_position_rows(state: State) -> bytes:
     """The paper broker's own open positions."""
-    return body(await _paper(host_of(state), paper_positions))
+    return body(await _from(host_of(state).home.paper_db, paper_positions))
 
 
-async def _paper(host: HostView, work: Any) -> Any:
+async def _from(file: Path, work: Callable[[sqlite3.Connection], Any]) -> Any:
+    """What ``work`` reads through a connection of its own, however long it takes."""
+
     def read() -> Any:
-        connection = open_reader(host.home.paper_db)
+        connection = open_reader(file)
         try:
             return work(connection)
         finally:
@@ -158,5 +193,5 @@ async def _paper(host: HostView, work: Any) -> Any:
 
 READS = (
     health, status, limits, alerts, story, orders, trades, positions, account, plugins, paper_order_rows,
-    paper_position_rows,
+    paper_position_rows, shadow_report,
 )  # fmt: skip
