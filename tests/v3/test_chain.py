@@ -12,6 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from zepix_plugins_v3.chain import ChainRules
+from zepix_plugins_v3.profit_config import ProfitBooking
+
 from .messages import entry
 from .street import Desk, Held, desk
 
@@ -189,6 +192,25 @@ async def test_a_sell_is_the_mirror(tmp_path: Path) -> None:
     assert (order_b(made).profit, order_b(made).reason) == (7.0, "TP1")
     assert [one.sl - one.entry for one in made.street.chain_orders(1)] == [200, 200]
     await made.bench.database.close()
+
+
+@pytest.mark.parametrize(
+    ("own", "host", "used"),
+    [
+        ({}, {"enabled": False, "min_profit": 9.0, "max_level": 1}, (False, 9, {0, 1})),
+        (
+            {"min_profit": 5.0, "max_level": 0},
+            {"enabled": True, "min_profit": 9.0, "max_level": 2},
+            (True, 5, {0}),
+        ),
+        ({}, {}, (True, 7, {0, 1, 2})),
+    ],
+)
+def test_the_hosts_word_counts_where_the_plugins_own_is_as_shipped(
+    own: dict[str, Any], host: dict[str, Any], used: tuple[bool, int, set[int]]
+) -> None:
+    rules = ChainRules.of(ProfitBooking(**own), host)
+    assert (rules.enabled, int(rules.min_profit), set(rules.levels)) == used
 
 
 Moves = st.lists(

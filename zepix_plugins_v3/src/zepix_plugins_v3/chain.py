@@ -8,6 +8,7 @@ state alone (see `chain_work`), so a repeat of any event, or a restart between t
 from collections.abc import Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
+from typing import Any
 
 import attrs
 
@@ -61,8 +62,19 @@ class ChainRules:
     require_trend: bool
 
     @classmethod
-    def of(cls, settings: ProfitBooking) -> "ChainRules":
-        """The rules that the settings ask for."""
+    def of(cls, settings: ProfitBooking, host: Mapping[str, Any] | None = None) -> "ChainRules":
+        """The rules that the settings ask for.
+
+        Args:
+            host: ``profit_booking_config`` of the host's file; it counts where the plugin's is as shipped.
+        """
+        shipped = ProfitBooking()
+        kept = {
+            name: value
+            for name, value in (host or {}).items()
+            if hasattr(shipped, name) and getattr(settings, name) == getattr(shipped, name)
+        }
+        settings = attrs.evolve(settings, **kept)
         by_logic = settings.sl_system == "SL-1.1"
         return cls(
             enabled=settings.enabled,

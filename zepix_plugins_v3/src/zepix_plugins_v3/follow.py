@@ -5,7 +5,8 @@ together. What is then to be done with the broker stands in `manage`.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import attrs
 
@@ -42,14 +43,14 @@ class FollowRules:
     reentry: ReEntry
 
     @classmethod
-    def of(cls, config: V3Config, entry: Rules) -> "FollowRules":
-        """The rules that ``config`` asks for."""
+    def of(cls, config: V3Config, entry: Rules, booking: Mapping[str, Any] | None = None) -> "FollowRules":
+        """The rules that ``config`` asks for; ``booking`` is the host's word on profit chains."""
         settings = config.settings
         pair = settings.dual_order_system
         legs = {"A": pair.order_a_settings.trailing_enabled, "B": pair.order_b_settings.trailing_enabled}
         return cls(
             entry=entry,
-            chain=ChainRules.of(settings.profit_booking),
+            chain=ChainRules.of(settings.profit_booking, booking),
             trailing=TrailingRules.of(settings.trailing),
             trailed=frozenset(leg for leg, on in legs.items() if on),
             after_b=settings.after_order_b,

@@ -112,7 +112,7 @@ class CombinedV3(LogicPlugin):
         if update.shadow:
             return
         rules, days, now = self._rules(api), api.trading_days, trades.stamp(api.now())
-        following, facts = FollowRules.of(api.config, rules), await waking.facts_of(update.symbol, api)
+        following, facts = self._following(api), await waking.facts_of(update.symbol, api)
 
         def describe(row: SignalRow) -> Trade | None:
             alert = _read(row, api)
@@ -134,7 +134,7 @@ class CombinedV3(LogicPlugin):
     @hookimpl
     async def on_wake(self, wake: Wake, api: ServiceAPI) -> None:
         """A price or a time that a chain, a stop or a re-entry waited for has come."""
-        await waking.woken(wake, FollowRules.of(api.config, self._rules(api)), api)
+        await waking.woken(wake, self._following(api), api)
 
     @hookimpl
     def on_tick(self, tick: Tick, api: ServiceAPI) -> None:
@@ -156,6 +156,9 @@ class CombinedV3(LogicPlugin):
         if self._known is None or self._known[0] is not config or self._known[1] != host:
             self._known = (config, host, Rules.of(config, host))
         return self._known[2]
+
+    def _following(self, api: ServiceAPI) -> FollowRules:
+        return FollowRules.of(api.config, self._rules(api), api.get_config("profit_booking_config", None))
 
     def _accept(
         self, key: str, at: datetime, alert: V3Alert, rules: Rules, vague: timedelta = timedelta(0)

@@ -92,6 +92,17 @@ def shipped_logics() -> dict[str, LogicRoute]:
     }
 
 
+@attrs.frozen(kw_only=True)
+class ProfitBookingConfig:
+    """V3's profit chains as older files name them; read by the V3 plugin only, whose own file wins."""
+
+    enabled: bool = setting(True, doc="Start profit chains")
+    min_profit: float = setting(
+        7.0, doc="Profit at which an order is closed, account currency", gt=0, le=1_000_000
+    )
+    max_level: int = setting(4, doc="Highest level; order B is level 0", ge=0, le=4)
+
+
 def shipped_symbols() -> dict[str, SymbolSettings]:
     """Facts of symbols that are set from the start: gold's widest spread."""
     return {"XAUUSD": SymbolSettings(max_spread_pips=3.0)}
@@ -129,6 +140,9 @@ class HostSettings(RiskRules):
     plugins: dict[str, PluginSwitch] = setting(factory=dict, doc="Switches by plugin id")
     bot_config: dict[str, LogicRoute] = setting(
         factory=shipped_logics, doc="V3's three logics as older files name them"
+    )
+    profit_booking_config: ProfitBookingConfig = setting(
+        factory=ProfitBookingConfig, doc="V3's profit chains as older files name them"
     )
 
     @property

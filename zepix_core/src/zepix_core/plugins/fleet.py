@@ -33,7 +33,7 @@ TRACE = "zepix.trace"
 trace = logging.getLogger(TRACE)
 
 TICK_SECONDS = 0.2
-SHOWN = ("profile", "broker", "live", "symbol_config", "bot_config", "plugin_system")
+SHOWN = ("profile", "broker", "live", "symbol_config", "bot_config", "profit_booking_config", "plugin_system")
 
 
 def host_view(settings: HostSettings) -> dict[str, Any]:
