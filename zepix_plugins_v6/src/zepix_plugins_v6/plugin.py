@@ -15,9 +15,10 @@ from zepix_core import (
     Tick,
     TradeUpdate,
     UpdateKind,
+    Wake,
     hookimpl,
 )
-from zepix_plugins_v6 import daily, gather, handling, report, shared, store, trade_store
+from zepix_plugins_v6 import daily, gather, handling, report, shared, store, trade_store, watch
 from zepix_plugins_v6 import trade as trades
 from zepix_plugins_v6.alert import parse
 from zepix_plugins_v6.breakeven import LegClosed, decide_breakeven
@@ -57,6 +58,12 @@ class PriceAction(LogicPlugin):
         now, days = api.now(), api.trading_days
         await shared.recall(self._memory, self.profile.id, self._rules(api).cooldown, now, api)
         await api.db.run(lambda connection: daily.recompute(connection, days, days.day_of(now)))
+        await self._look_at_pulses(api)
+
+    @hookimpl
+    async def on_wake(self, wake: Wake, api: ServiceAPI) -> None:
+        """See whether the pulses the plugin needs still come."""
+        await self._look_at_pulses(api)
 
     @hookimpl
     async def on_alert(self, alert: Alert, api: ServiceAPI) -> Decision | None:
@@ -76,6 +83,8 @@ class PriceAction(LogicPlugin):
             age = self._memory.age(alert.key, alert.received_at, alert.body, rules.cooldown)
         if not handled and not isinstance(message, Entry | Exit):
             await self._take_in(alert, message, age, api)
+        if isinstance(message, TrendPulse | StateChange) and watch.needed(rules):
+            await watch.check(rules, api)
         facts = await gather.gather(message, rules, alert.received_at, age, api, alert.key)
         decision = decide(message, facts, rules)
         if isinstance(message, Entry) and self._wants_spread(decision):
@@ -131,6 +140,11 @@ class PriceAction(LogicPlugin):
             return store.count(connection, profile.id, trade_store.closed_trades(connection, profile))
 
         return await api.db.read(work)
+
+    async def _look_at_pulses(self, api: ServiceAPI) -> None:
+        rules = self._rules(api)
+        await watch.check(rules, api)
+        await watch.check_later(rules, api)
 
     def _rules(self, api: ServiceAPI) -> Rules:
         config = api.config
