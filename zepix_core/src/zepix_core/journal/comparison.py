@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from zepix_core.clock import nanoseconds
+from zepix_core.clock import NS, nanoseconds
 from zepix_core.errors import UsageError
 from zepix_core.journal.positions import PositionRow
 from zepix_core.journal.totals import MILLION
@@ -18,6 +18,7 @@ from zepix_core.model.order import Book
 from zepix_core.rules.trading_day import TradingDays
 
 LEAST = 1e-7
+DAY_NS = 86_400 * NS
 LATEST_NS = 2**63 - 1
 _MONEY = "CAST(round(({}) * 1000000) AS INTEGER)"
 _COLUMNS = (
@@ -33,11 +34,11 @@ _DEALS = (
 )
 _EARLIER = (
     f"SELECT {_COLUMNS} FROM deals d WHERE d.position_id IN (SELECT value FROM json_each(?))"  # noqa: S608 (constants)
-    " AND d.plugin IS NOT NULL AND d.time_ns < ?"
+    " AND d.plugin IS NOT NULL AND d.time_ns < ? ORDER BY d.time_ns"
 )
 _PIPS = (
     "SELECT json_extract(payload, '$.deal'), json_extract(payload, '$.profit_pips') FROM journal_events"
-    " WHERE kind = 'trade_update' AND plugin = ? AND json_extract(payload, '$.kind')"
+    " WHERE kind = 'trade_update' AND plugin = ? AND at_ns >= ? AND json_extract(payload, '$.kind')"
     " IN ('closed', 'partly_closed')"
 )
 _DENIED = (
@@ -197,9 +198,11 @@ def _closed(
     for deal in [*earlier, *deals]:
         if (deal.account, deal.position) in touched:
             positions.setdefault((deal.account, deal.position), []).append(deal)
+    # The broker's clock may be ahead of the journal's.
+    first = min((own[0].time_ns for own in positions.values()), default=0) - DAY_NS
     pips: dict[int, float] = {}
     for plugin in {deal.plugin for deal in deals}:
-        pips.update(connection.execute(_PIPS, (plugin,)))
+        pips.update(connection.execute(_PIPS, (plugin, first)))
     for own in positions.values():
         entered = sum(deal.volume for deal in own if deal.entry == "in")
         left = [deal for deal in own if deal.entry == "out"]
