@@ -50,13 +50,15 @@ async def test_a_pulse_is_in_the_store_before_any_plugin_sees_it_and_why_tells_s
         assert "update_trend" in text
 
 
-async def test_what_no_plugin_takes_ends_as_the_feed_decides(tmp_path: Path, site: Path) -> None:
+async def test_what_no_plugin_takes_ends_as_the_feed_decides_or_unhandled_when_it_leaves_it_to_them(
+    tmp_path: Path, site: Path
+) -> None:
     async with on(tmp_path, site) as paper:
         await paper.post(ENTRY % ("240", "e1"))
         await paper.post('{"type": "far", "id": "f1"}')
         await paper.settled()
         assert await outcomes(paper) == [
-            ("done", None, ["fed_group nothing"]),
+            ("refused", "no_plugin", ["fed_group nothing"]),
             ("refused", "no_plugin", ["fed_group rejected"]),
         ]
 
