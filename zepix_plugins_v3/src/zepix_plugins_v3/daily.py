@@ -9,9 +9,9 @@ from zepix_plugins_v3.rules import exact
 from zepix_plugins_v3.trade import stamp
 
 _ENTRIES = (
-    "SELECT logic_route, count(*) FROM combined_v3_trades WHERE entry_time >= ? AND entry_time < ?"
-    " AND id NOT IN (SELECT trade_id FROM v3_chain_orders WHERE level > 0 AND trade_id IS NOT NULL)"
-    " AND id NOT IN (SELECT trade_id FROM v3_reentry_orders WHERE trade_id IS NOT NULL)"
+    "SELECT logic_route, count(*) FROM combined_v3_trades AS t WHERE entry_time >= ? AND entry_time < ?"
+    " AND NOT EXISTS (SELECT 1 FROM v3_chain_orders AS c WHERE c.trade_id = t.id AND c.level > 0)"
+    " AND NOT EXISTS (SELECT 1 FROM v3_reentry_orders AS r WHERE r.trade_id = t.id)"
     " GROUP BY logic_route"
 )
 _A_CLOSED = (

@@ -34,6 +34,8 @@ CREATE TABLE v3_chain_orders (
     PRIMARY KEY (chain_id, level, slot)
 ) STRICT;
 
+CREATE INDEX v3_chain_orders_trade_id ON v3_chain_orders (trade_id);
+
 CREATE TABLE v3_trailing_stops (
     ticket INTEGER PRIMARY KEY NOT NULL,
     trade_id INTEGER NOT NULL REFERENCES combined_v3_trades (id),
@@ -90,4 +92,5 @@ CREATE TABLE v3_reentry_orders (
     PRIMARY KEY (chain_id, level, mode)
 ) STRICT;
 
+CREATE INDEX v3_reentry_orders_trade_id ON v3_reentry_orders (trade_id);
 CREATE INDEX v3_reentry_orders_placed_at ON v3_reentry_orders (placed_at);
