@@ -20,7 +20,7 @@ CORE = Path(__file__).parents[1] / "zepix_core" / "pyproject.toml"
 DISTRIBUTIONS = {
     "zepix-core": ("zepix_core", None),
     "zepix-plugins-v3": ("zepix_plugins_v3", "combined_v3"),
-    "zepix-plugins-v6": ("zepix_plugins_v6", None),
+    "zepix-plugins-v6": ("zepix_plugins_v6", "price_action_1m"),
     "zepix-bracket": ("zepix_bracket", "bracket"),
 }
 EXTRAS = {"zepix-core": tuple(tomllib.loads(CORE.read_text("utf-8"))["project"]["optional-dependencies"])}

@@ -26,7 +26,13 @@ from zepix_core.storage.connection import Durability, open_writer
 from zepix_core.storage.journal_schema import TABLES
 from zepix_core.storage.plugin_database import migrate_plugin_file
 from zepix_plugins_v3.config import V3Config
+from zepix_plugins_v6.profiles import PROFILES
 
+MODELS: dict[str, type[PluginConfig]] = {
+    "combined_v3": V3Config,
+    **{profile.id: profile.config for profile in PROFILES},
+    "bracket": BracketConfig,
+}
 LONGEST = 160
 SHIPPED = "shipped table"
 SIGNS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
@@ -42,7 +48,7 @@ def plugin_settings_page(texts: Mapping[str, Any]) -> str:
     """Every key of the plugins' files; what all have stands once."""
     lines = ["# Settings of the plugins", "", texts["intro"].strip(), ""]
     lines += ["## Every plugin", "", texts["common"], "", *_table(PluginConfig)]
-    for name, model in (("combined_v3", V3Config), ("bracket", BracketConfig)):
+    for name, model in MODELS.items():
         lines += ["", f"## {name}", "", texts[name], "", *_table(model, skip=PluginConfig)]
     return "\n".join(lines) + "\n"
 
@@ -169,6 +175,7 @@ def _files() -> dict[str, dict[str, list[str]]]:
         paper.close()
         migrate_plugin_file(path / "zepix_bracket.db", "", SystemClock())
         migrate_plugin_file(path / "zepix_combined_v3.db", "zepix_plugins_v3.migrations", SystemClock())
+        migrate_plugin_file(path / "zepix_price_action.db", "zepix_plugins_v6.migrations", SystemClock())
         return {file.name: _tables(file) for file in sorted(path.glob("*.db"))}
 
 

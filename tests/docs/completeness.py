@@ -54,15 +54,17 @@ class Check:
     def without(self, text: str, item: str) -> str:
         """The page with that item's entry taken out."""
         entry = self.entry(text, item)
+        part = changed = section(text, self.within) if self.within else text
         for piece in entry.splitlines(keepends=True) if self.rows else [entry]:
-            text = text.replace(piece.rstrip("\n") + "\n", "", 1)
-        return text
+            changed = changed.replace(piece.rstrip("\n") + "\n", "", 1)
+        return text.replace(part, changed, 1)
 
     def emptied(self, text: str, item: str) -> str:
         """The page with that item still named, and nothing said of it."""
         entry = self.entry(text, item)
         first = f"| `{item}` |" if self.rows else f"### {item}\n"
-        return text.replace(entry, first, 1)
+        part = section(text, self.within) if self.within else text
+        return text.replace(part, part.replace(entry, first, 1), 1)
 
 
 def plain(text: str) -> str:

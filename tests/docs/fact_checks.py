@@ -13,6 +13,7 @@ import click
 import zepix_bracket
 import zepix_core
 import zepix_plugins_v3
+import zepix_plugins_v6
 from tests.docs.completeness import Check
 from tests.docs.sources import calls, constants, strings_in
 from zepix_bracket.config import BracketConfig
@@ -28,9 +29,11 @@ from zepix_core.plugins.states import PluginState
 from zepix_core.storage.journal_schema import TABLES
 from zepix_core.web.rest.app import create_app
 from zepix_plugins_v3.config import V3Config
+from zepix_plugins_v6.profiles import PROFILES
 
-CORE, V3, BRACKET = (
-    Path(str(package.__file__)).parent for package in (zepix_core, zepix_plugins_v3, zepix_bracket)
+CORE, V3, V6, BRACKET = (
+    Path(str(package.__file__)).parent
+    for package in (zepix_core, zepix_plugins_v3, zepix_plugins_v6, zepix_bracket)
 )
 CODE = re.compile(r"[A-Z]+(?:_[A-Z]+)+|COOLDOWN|EXPIRED|SHADOW|UNRESOLVED")
 REASON = re.compile(r"[a-z]+(?:_[a-z0-9]+)*")
@@ -69,7 +72,8 @@ def _settings_checks() -> Iterator[Check]:
     common = dict(_keys(json_schema(PluginConfig)))
     page = "reference/plugin-settings.md"
     yield Check(name="settings of every plugin", page=page, expected=common, within="## Every plugin")
-    for name, model in (("combined_v3", V3Config), ("bracket", BracketConfig)):
+    v6 = [(profile.id, profile.config) for profile in PROFILES]
+    for name, model in (("combined_v3", V3Config), *v6, ("bracket", BracketConfig)):
         own = {key: needed for key, needed in _keys(json_schema(model)) if common.get(key) != needed}
         yield Check(name=f"settings of {name}", page=page, expected=own, within=f"## {name}")
 
@@ -172,6 +176,20 @@ def _reason_checks() -> Iterator[Check]:
     v3 |= strings_in([V3 / "trading.py"], re.compile("(?:daily|lifetime)_loss_limit"))
     v3 |= strings_in([V3 / "decide.py"], re.compile("no_open_position|duplicate"))
     yield _named("reasons of combined_v3", "alerts.md", v3 - V3_QUIET, "## Reasons of combined_v3")
+    yield _named("reasons of price_action", "alerts.md", _v6_reasons(), "## Reasons of price_action")
+
+
+def _v6_reasons() -> set[str]:
+    filters = {code for profile in PROFILES for code in profile.filters}
+    filters |= strings_in([V6 / "filters.py"], re.compile("cap_[a-z_]+"))
+    decided = calls(V6 / "decide.py", "_ignored", 1) | calls(V6 / "decide.py", "Gate", 0)
+    grammar = calls(V6 / "alert.py", "Malformed", 0) | calls(V6 / "alert.py", "Unreadable", 0)
+    told = strings_in([V6 / "report.py", V6 / "feed.py"], re.compile("no_open_position|no_plugin"))
+    told |= strings_in([V6 / "handling.py"], re.compile("shadow|unresolved")) | {"not_v6"}
+    return (filters | decided | calls(V6 / "levels.py", "Gate", 0) | grammar | told) - {
+        "message",
+        "timeframe",
+    }
 
 
 def _notices() -> set[str]:
@@ -179,7 +197,7 @@ def _notices() -> set[str]:
     for file in CORE.rglob("*.py"):
         found |= calls(file, "Notice", "type") | calls(file, "_failed", 4)
     found |= calls(CORE / "api.py", "notify", 0)
-    for package in (V3, BRACKET):
+    for package in (V3, V6, BRACKET):
         for file in package.glob("*.py"):
             found |= calls(file, "notify", 0)
     return found

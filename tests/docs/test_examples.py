@@ -29,13 +29,18 @@ from zepix_core.storage import plugin_database, trends
 from zepix_core.testing.host import PaperHost
 from zepix_core.testing.process import RunningHost
 from zepix_plugins_v3.config import V3Config
+from zepix_plugins_v6.profiles import PROFILES
 
 API = DOCS / "reference/api.md"
 PYTHON = [block for block in blocks_of("python") if block.page != API]
 TOML = list(blocks_of("toml"))
 JSON = list(blocks_of("json"))
 KINDS = {"buy", "sell", "close", "entry_v3", "exit_v3", "squeeze_v3", "trend_pulse_v3"}
-MODELS: dict[str, type[PluginConfig]] = {"bracket": BracketConfig, "combined_v3": V3Config}
+MODELS: dict[str, type[PluginConfig]] = {
+    "bracket": BracketConfig,
+    "combined_v3": V3Config,
+    **{profile.id: profile.config for profile in PROFILES},
+}
 
 
 def place(block: Block) -> str:

@@ -107,6 +107,8 @@ def test_the_core_depends_on_no_heavy_array_library(unpacked: dict[str, Path]) -
         ("zepix-core", "console_scripts", "zepix", "zepix_core.cli.main:main"),
         ("zepix-core", "pytest11", "zepix", "zepix_core.testing.fixtures"),
         ("zepix-plugins-v3", "zepix.plugins", "combined_v3", "zepix_plugins_v3.plugin:CombinedV3"),
+        ("zepix-plugins-v6", "zepix.plugins", "price_action_1m", "zepix_plugins_v6.plugin:PriceAction1m"),
+        ("zepix-plugins-v6", "zepix.plugins", "price_action_1h", "zepix_plugins_v6.plugin:PriceAction1h"),
         ("zepix-bracket", "zepix.plugins", "bracket", "zepix_bracket.plugin:Bracket"),
     ],
 )
@@ -121,6 +123,7 @@ def test_a_wheel_declares_its_entry_points(
     [
         ("zepix-core", "zepix_core/demo/v3_alerts.jsonl"),
         ("zepix-plugins-v3", "zepix_plugins_v3/migrations/*.sql"),
+        ("zepix-plugins-v6", "zepix_plugins_v6/migrations/*.sql"),
     ],
 )
 def test_a_wheel_holds_its_data_files(name: str, pattern: str, unpacked: dict[str, Path]) -> None:

@@ -1,1 +1,1 @@
-"""V6 Price Action for Zepix: the wire grammar of the V6 indicator's messages."""
+"""V6 Price Action for Zepix: four plugins, one for each chart they trade."""

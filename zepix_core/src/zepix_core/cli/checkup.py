@@ -152,7 +152,7 @@ def _stopped(home: Home, loaded: Loaded | None) -> Iterator[Finding]:
         yield Finding("plugins", BAD, error.message, error.hint)
         return
     if not rows:
-        yield Finding("plugins", WARN, "none is installed", "pip install zepix-plugins-v3")
+        yield Finding("plugins", WARN, "none is installed", "pip install zepix-plugins-v3 zepix-plugins-v6")
     for row in rows:
         wrong = row["state"] in ("failed", "quarantined")
         yield Finding(f"plugin {row['id']}", BAD if wrong else OK, f"{row['distribution']} {row['version']}")
