@@ -29,6 +29,7 @@ TWINS: dict[str, dict[str, str]] = {
     f"{CORE}/config/secrets.py": {"S_IMODE": "not looked at on Windows; the folder's rights count"},
     f"{CORE}/config/home.py": {"mkdir mode": "ignored; the user's folder is private"},
     f"{CORE}/lifeline.py": {"add_signal_handler": "signal.signal, SIGBREAK"},
+    f"{CORE}/storage/backup.py": {"mkdir mode": "ignored; the user's folder is private"},
     f"{CORE}/testing/process.py": {"start_new_session": "ignored; tests end the host alone"},
     f"{CORE}/watchdog.py": {"AF_UNIX": "nothing is sent; systemd is Linux's"},
     f"{CORE}/web/api.py": {"SO_REUSEADDR": "SO_EXCLUSIVEADDRUSE"},

@@ -84,7 +84,8 @@ def play(home: Path) -> Both:
 
 async def _play(home: Path) -> Both:
     clock = VirtualClock(nanoseconds(LINES[0].at))
-    answers, sent = {}, {}
+    answers: dict[Line, Answer] = {}
+    sent: dict[Line, str] = {}
     live = {profile.id: {"shadow_mode": False} for profile in PROFILES}
     paper = PaperHost(
         home,

@@ -174,6 +174,7 @@ def test_nobody_closes_or_moves_what_another_plugin_opened(both: Both) -> None:
     touching = [order for order in both.orders if order.action in ("close", "modify")]
     assert touching
     for order in touching:
+        assert order.ticket is not None
         assert owner[order.ticket] == order.plugin
     prefixes = {"combined_v3": "c-v3", **{p.id: "pa-" + p.id.rpartition("_")[2] for p in PROFILES}}
     for trade in both.trades:

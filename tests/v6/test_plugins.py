@@ -51,7 +51,8 @@ def test_each_plugin_takes_its_charts_entries_and_places_what_it_may() -> None:
         Capability.PLACE_SINGLE_ORDER_A,
     )
     for kind, able in zip(KINDS, (single_b, pair, single_a, single_a), strict=True):
-        assert (kind.timeframes, kind.capabilities) == ((kind.profile.timeframe,), {able})
+        assert kind.timeframes == (kind.profile.timeframe,)
+        assert kind.capabilities == frozenset({able})
         assert (kind.database_group, kind.symbols) == ("price_action", ())
         assert kind.alerts["BULLISH_ENTRY"] is AlertClass.ENTRY
         assert kind.alerts["EXIT_BEARISH"] is AlertClass.EXIT

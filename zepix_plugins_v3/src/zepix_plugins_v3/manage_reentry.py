@@ -27,23 +27,23 @@ async def carry_on(name: str, rules: FollowRules, api: ServiceAPI) -> None:
         return
     if recovery.state is ReState.WATCHING:
         await _wait(recovery, api)
-    elif recovery.watch is not None or recovery.alarm is not None:
-        for handle in filter(None, (recovery.watch, recovery.alarm)):
+    elif recovery.watch is not None or recovery.timer is not None:
+        for handle in filter(None, (recovery.watch, recovery.timer)):
             await api.market.cancel(handle)
-        await _change(recovery.id, partial(attrs.evolve, watch=None, alarm=None), api)
+        await _change(recovery.id, partial(attrs.evolve, watch=None, timer=None), api)
 
 
 async def _wait(recovery: Recovery, api: ServiceAPI) -> None:
     """Wait for the price, and for the window's end."""
-    watch, alarm = recovery.watch, recovery.alarm
+    watch, timer = recovery.watch, recovery.timer
     if watch is None:
         key = labels.reentry_key(recovery.id, recovery.tries)
         watch = await when(recovery.symbol, recovery.side, recovery.price, key, api)
-    if alarm is None:
+    if timer is None:
         key = labels.window_key(recovery.id, recovery.level, recovery.mode.value)
-        alarm = await api.clock.at(recovery.deadline, key=key)
-    if (watch, alarm) != (recovery.watch, recovery.alarm):
-        await _change(recovery.id, partial(attrs.evolve, watch=watch, alarm=alarm), api)
+        timer = await api.clock.at(recovery.deadline, key=key)
+    if (watch, timer) != (recovery.watch, recovery.timer):
+        await _change(recovery.id, partial(attrs.evolve, watch=watch, timer=timer), api)
 
 
 async def woken(name: str, wake: Wake, rules: FollowRules, api: ServiceAPI) -> None:
@@ -57,7 +57,7 @@ async def woken(name: str, wake: Wake, rules: FollowRules, api: ServiceAPI) -> N
     def change(connection: sqlite3.Connection, recovery: Recovery) -> Recovery:
         if wake.price is None:
             ended = reentry.timed_out(recovery, at)
-            return attrs.evolve(ended, alarm=None)
+            return attrs.evolve(ended, timer=None)
         counts = reentry_store.counts(connection, at - BEFORE)
         days = {moment: api.trading_days.day_of(moment) for moment in (at, *counts.placed, *counts.lost)}
         return reentry.reached(

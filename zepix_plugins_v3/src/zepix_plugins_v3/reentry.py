@@ -71,7 +71,7 @@ class Recovery:
     sl: float | None = None
     tries: int = 0
     watch: str | None = None
-    alarm: str | None = None
+    timer: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -167,7 +167,7 @@ def _waiting(
         sl=None,
         tries=recovery.tries + 1,
         watch=None,
-        alarm=None,
+        timer=None,
     )
 
 

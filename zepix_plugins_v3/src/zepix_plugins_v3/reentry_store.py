@@ -11,7 +11,7 @@ from zepix_plugins_v3.trade import stamp
 _COLUMNS = (
     "chain_id", "trade_id", "symbol", "direction", "logic_route", "mode", "level", "recoveries", "state",
     "reason", "distance", "stop_distance", "lots", "price", "not_before", "deadline", "ticket", "sl_price",
-    "tries", "watch", "alarm", "started_at",
+    "tries", "watch", "timer", "started_at",
 )  # fmt: skip
 _SELECT = "SELECT " + ", ".join(_COLUMNS) + " FROM v3_reentry_chains"  # noqa: S608 - constants above
 _BY_ID = _SELECT + " WHERE chain_id = ?"
@@ -85,7 +85,7 @@ def _row(recovery: Recovery) -> tuple[Any, ...]:
         recovery.mode.value, recovery.level, recovery.recoveries, recovery.state.value, recovery.reason,
         recovery.distance, recovery.stop_distance, recovery.lots, recovery.price, stamp(recovery.not_before),
         stamp(recovery.deadline), recovery.ticket, recovery.sl, recovery.tries, recovery.watch,
-        recovery.alarm, stamp(recovery.started_at),
+        recovery.timer, stamp(recovery.started_at),
     )  # fmt: skip
 
 
@@ -115,5 +115,5 @@ def _read(row: tuple[Any, ...] | None) -> Recovery | None:
         sl=values["sl_price"],
         tries=values["tries"],
         watch=values["watch"],
-        alarm=values["alarm"],
+        timer=values["timer"],
     )

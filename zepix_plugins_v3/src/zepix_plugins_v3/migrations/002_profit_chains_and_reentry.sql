@@ -73,7 +73,7 @@ CREATE TABLE v3_reentry_chains (
     sl_price REAL,
     tries INTEGER NOT NULL DEFAULT 0,
     watch TEXT,
-    alarm TEXT,
+    timer TEXT,
     started_at TEXT NOT NULL,
     updated_at TEXT NOT NULL
 ) STRICT;
