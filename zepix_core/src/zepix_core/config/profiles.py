@@ -25,6 +25,7 @@ MANY = 1_000_000
 
 BENCH_PLUGINS: dict[str, dict[str, Any]] = {
     "combined_v3": {"settings": {"signal_handling": {"duplicate_window_seconds": 0}}},
+    **{f"price_action_{chart}": {"signal_cooldown_seconds": 0} for chart in ("1m", "5m", "15m", "1h")},
 }
 """What the profile sets in the plugins' own files: no duplicate windows. Caps are lifted by the host."""
 
