@@ -44,6 +44,20 @@ async def test_a_quarter_rounds_down_to_the_step(house: House) -> None:
     assert order.volume == 0.08
 
 
+async def test_an_open_position_tells_its_alert_and_what_was_closed_of_it_and_why(house: House) -> None:
+    ticket = await opened(house)
+    quarter = CloseRequest(ticket=ticket, percentage=25.0, reason="Exit_Signal")
+    await house.desk.close(context(house.clock, 2), quarter)
+    await house.desk.close(core_context("by-hand"), CloseRequest(ticket=ticket, percentage=50.0))
+    (order,) = await house.desk.list(context(house.clock))
+    first, second = (context(house.clock, number).event_key(None) for number in (1, 2))
+    assert order.alert_key == first
+    assert [(part.key, part.reason, part.lots) for part in order.parts] == [
+        (second, "Exit_Signal", 0.02),
+        ("key:by-hand", "Manual", 0.04),
+    ]
+
+
 async def test_half_of_the_smallest_volume_is_refused(house: House) -> None:
     ticket = await opened(house, lots=0.01)
     result = await house.desk.close(context(house.clock, 2), CloseRequest(ticket=ticket, percentage=50.0))
