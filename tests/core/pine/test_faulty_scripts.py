@@ -138,3 +138,57 @@ def test_a_doubled_apostrophe_is_sent_as_one_and_a_single_one_is_a_warning() -> 
     text = """'{'"action":"close","symbol":"it's"}"""
     assert formatted(text) == [(1, column_of(text, text.index("'s")), "str_format")]
     assert check_script(_call(text), WORLD, NOW).fine
+
+
+def test_a_sentence_that_begins_empty_is_a_sentence() -> None:
+    source = 'msg = ""\nif close > open\n    msg += "hello " + syminfo.ticker\nif msg != ""\n    alert(msg)'
+    assert found(source) == [(3, 13, "not_a_message")]
+
+
+def test_what_begins_empty_and_with_a_value_cannot_be_told() -> None:
+    assert found('alert("" + syminfo.ticker + "|x")') == [(1, 12, "not_readable")]
+
+
+SENT = """'{'"action":"close","symbol":"EURUSD","tf":"5"""
+
+
+def numbers(keys: str, *values: str) -> list[tuple[str, str]]:
+    """Level and code of what is found when ``keys`` with places are filled with ``values``."""
+    text = f"{SENT}\",{keys}'}}'".replace('"', '\\"')
+    report = check_script(f'alert(str.format("{text}", {", ".join(values)}))', WORLD, NOW)
+    return [(one.level, one.code) for one in report.findings if one.code not in LACKING]
+
+
+def test_a_number_that_str_format_writes_for_people_is_a_warning_where_one_is_read() -> None:
+    assert numbers('"price":{0}', "close") == [("warning", "number_format")]
+    assert numbers('"price":{0,number,integer}', "close * 2") == [("warning", "number_format")]
+    assert numbers('"price":{0,number,###,###.#}', "close") == [("warning", "number_format")]
+
+
+def test_a_bar_time_with_commas_is_an_error_outside_quotes_and_a_warning_inside() -> None:
+    assert numbers('"t":{0}', "time") == [("error", "number_format")]
+    assert numbers('"t":"{0}"', "timenow") == [("warning", "number_format")]
+
+
+def test_numbers_with_a_pattern_or_as_text_or_in_a_sentence_are_fine() -> None:
+    assert numbers('"price":{0,number,#.#####},"t":{1,number,#}', "close", "time") == []
+    assert numbers('"price":{0},"t":{1}', "str.tostring(close)", "str.tostring(time)") == []
+    assert numbers('"id":"at {0} {1}"', "close", "time") == []
+    assert numbers('"lots":{0}', "0.5") == []
+
+
+def test_the_hint_names_the_pattern_and_the_function() -> None:
+    source = 'alert(str.format("\'{\'\\"action\\":\\"close\\",\\"price\\":{0}\'}\'", close))'
+    (finding,) = [one for one in check_script(source, WORLD, NOW).findings if one.code == "number_format"]
+    assert finding.column == source.rindex("close") + 1
+    assert "{0,number,#.#####}" in finding.hint
+    assert "str.tostring(close)" in finding.hint
+
+
+def test_a_number_as_written_is_sent_with_its_commas() -> None:
+    assert ("error", "malformed_json") in numbers('"lots":{0}', "12345")
+
+
+def test_a_field_of_a_pipe_message_that_is_one_number_is_told_about() -> None:
+    source = 'alert(str.format("EXIT_BULLISH|EURUSD|5|{0}|15", close))'
+    assert (1, source.rindex("close") + 1, "number_format") in found(source)

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zepix_core.pine.parts import Hole
+from zepix_core.pine.evaluation import Evaluator, Names
+from zepix_core.pine.expression import Node, parse_expression
+from zepix_core.pine.parts import Hole, Literal, Ways
 from zepix_core.pine.reading import read_alerts
 from zepix_core.pine.script import Places, read_script, text_value
 
@@ -118,3 +120,57 @@ def test_deep_nesting_does_not_break_the_reader() -> None:
     read_alerts(read_script("x = " + "a ? b : " * 5000 + "c"))
     read_alerts(read_script("f() => f()\nf()"))
     read_alerts(read_script("".join(" " * 4 * n + "if a\n" for n in range(400))))
+
+
+def test_an_empty_text_is_no_part_of_a_message() -> None:
+    (sent,) = read_alerts(read_script('alert("" + "{" + "" + x)'))
+    (way,) = sent.ways
+    assert [part.name if isinstance(part, Hole) else part.text for part in way.parts] == ["{", "x"]
+
+
+@pytest.mark.parametrize("operator", ["and", "or"])
+def test_each_term_of_a_condition_is_looked_at_once(operator: str) -> None:
+    terms = [f"c{number}" for number in range(30)]
+    looked: list[str] = []
+
+    class Watched(Evaluator):
+        def ways(self, node: Node, names: Names) -> Ways:
+            looked.append(type(node).__name__)
+            return super().ways(node, names)
+
+    source = f" {operator} ".join(terms)
+    (line,) = read_script(source).lines
+    Watched(source, lambda call, names: None).truth(parse_expression(line.tokens), Names({}))
+    assert looked.count("Leaf") == len(terms)
+    assert len(looked) < 2 * len(terms)
+
+
+@pytest.mark.parametrize(
+    ("condition", "chosen"),
+    [("true and false", "no"), ("true and true", "yes"), ("up or true", "yes"), ("up and false", "no")],
+)
+def test_a_condition_that_is_known_chooses_its_branch(condition: str, chosen: str) -> None:
+    assert messages(f'alert({condition} ? "yes" : "no")') == [chosen]
+
+
+def test_a_message_inside_a_message_is_gone_through_once() -> None:
+    source = "alert(" * 25 + '"x"' + ")" * 25
+    assert [way.literal for sent in read_alerts(read_script(source)) for way in sent.ways].count("x") == 1
+
+
+def test_a_function_that_calls_itself_is_not_followed_again() -> None:
+    source = 'f(x) =>\n    a = f(1) + f(2) + f(3)\n    alert("m")\n    a\nf(1)'
+    assert messages(source) == ["m"]
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [("-(-1)", "1"), ("-1.5", "-1.5"), ("-(-(-2))", "-2")],
+)
+def test_a_sign_goes_with_a_number_only(written: str, sent: str) -> None:
+    assert messages(f'alert("n" + {written})') == [f"n{sent}"]
+
+
+def test_a_sign_before_a_text_is_read_as_something_unknown() -> None:
+    (sent,) = read_alerts(read_script('alert("n" + -("1" + "2"))'))
+    assert [type(part) for part in sent.ways[0].parts] == [Literal, Hole]

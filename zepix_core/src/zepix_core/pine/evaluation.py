@@ -8,8 +8,9 @@ import attrs
 from zepix_core.pine.builtin import NAMES, RESULTS, SAME
 from zepix_core.pine.expression import Binary, Broken, Call, Choice, Leaf, Node, Opaque
 from zepix_core.pine.fault import Fault
-from zepix_core.pine.format_text import read_format
-from zepix_core.pine.parts import Hole, Literal, Part, Way, Ways, agree, distinct, join, under
+from zepix_core.pine.format_text import groups_digits, read_format
+from zepix_core.pine.grouping import grouped
+from zepix_core.pine.parts import MOST_WAYS, Hole, Literal, Part, Way, Ways, agree, distinct, join, under
 from zepix_core.pine.pipe_rules import is_number
 from zepix_core.pine.script import text_value
 
@@ -67,9 +68,7 @@ class Evaluator:
 
     def truth(self, node: Node, names: Names) -> tuple[str, bool | None]:
         """A condition's text, and what it comes to when that is known."""
-        found = {way.literal for way in self.ways(node, names)}
-        known = {TRUE: True, FALSE: False}.get(str(found.pop())) if len(found) == 1 else None
-        return self._key(node, names), known
+        return self._key(node, names), _known(self.ways(node, names))
 
     def _leaf(self, node: Leaf, names: Names) -> Ways:
         token = node.token
@@ -92,9 +91,8 @@ class Evaluator:
             return tuple(
                 attrs.evolve(way, faults=(syntax_fault(node),)) for way in self._hole(node, "unknown")
             )
-        if self.source[node.at] == "-" and len(inside) == 1 and is_number(inside[0].literal or ""):
-            ((number,), sign) = inside[0].parts, Literal("-", (node.at,))
-            return (attrs.evolve(inside[0], parts=(sign, number)),)
+        if self.source[node.at] == "-" and len(inside) == 1 and _is_figure(inside[0]):
+            return (attrs.evolve(inside[0], parts=_negated(inside[0].parts, node.at)),)
         return self._hole(node, self._kind_inside(node))
 
     def _choice(self, node: Choice, names: Names) -> Ways:
@@ -122,7 +120,7 @@ class Evaluator:
         left, right = self.ways(node.left, names), self.ways(node.right, names)
         if node.operator in ("==", "!="):
             return self._compared(node, left, right)
-        known = [self.truth(side, names)[1] for side in (node.left, node.right)]
+        known = [_known(left), _known(right)]
         if node.operator == "and" and (False in known or known == [True, True]):
             return _flag(False not in known, node)
         if node.operator == "or" and (True in known or known == [False, False]):
@@ -141,6 +139,8 @@ class Evaluator:
                 if given is not None:
                     same = _same(one.literal, other.literal) is (node.operator == "==")
                     found += [attrs.evolve(way, given=given) for way in _flag(same, node)]
+            if len(found) >= MOST_WAYS:
+                break
         return distinct(found) or self._hole(node, "unknown")
 
     def _call(self, node: Call, names: Names) -> Ways:
@@ -185,9 +185,14 @@ class Evaluator:
             faults = tuple(dict.fromkeys((*way.faults, *faults)))
             built: Ways = (Way((), way.given, words=True, faults=faults),)
             for piece in pieces:
-                literal = (Way((Literal(piece.text, piece.offsets),)),)
-                built = join(built, literal if piece.number is None else inside[piece.number + 1])
+                value: Ways = (Way((Literal(piece.text, piece.offsets),)),)
+                if piece.number is not None:
+                    groups = groups_digits(piece.text)
+                    value = tuple(grouped(one) if groups else one for one in inside[piece.number + 1])
+                built = join(built, value)
             found += built
+            if len(found) >= MOST_WAYS:
+                break
         return distinct(found)
 
     def _key(self, node: Node, names: Names) -> str:
@@ -227,6 +232,26 @@ def _kind(ways: Ways) -> str:
     """What a value holds, when it is one hole and nothing else."""
     parts = ways[0].parts if len(ways) == 1 else ()
     return parts[0].kind if len(parts) == 1 and isinstance(parts[0], Hole) else "unknown"
+
+
+def _known(ways: Ways) -> bool | None:
+    """What a condition comes to, when it is the same on every way."""
+    found = {way.literal for way in ways}
+    return {TRUE: True, FALSE: False}.get(str(found.pop())) if len(found) == 1 else None
+
+
+def _is_figure(way: Way) -> bool:
+    """Whether it is a number as written; a text that looks like one has no sign."""
+    return not way.words and is_number(way.literal or "")
+
+
+def _negated(parts: tuple[Part, ...], at: int) -> tuple[Part, ...]:
+    """A number as written with the other sign; ``at`` is where its ``-`` stands."""
+    first = parts[0]
+    if isinstance(first, Literal) and first.text.startswith("-"):
+        rest = Literal(first.text[1:], first.offsets[1:])
+        return (rest, *parts[1:]) if rest.text else parts[1:]
+    return (Literal("-", (at,)), *parts)
 
 
 def _same(one: str, other: str) -> bool:

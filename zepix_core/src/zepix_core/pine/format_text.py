@@ -67,6 +67,13 @@ def read_format(
     return tuple(pieces), (*_first_brace(text, offsets), *faults)
 
 
+def groups_digits(place: str) -> bool:
+    """Whether a number is written with commas, and with three decimals at most, in a place such as ``{0}`` or
+    ``{0,number,#.##}``: so it is where no pattern says otherwise."""
+    kind, _, pattern = (word.strip() for word in place[1:-1].partition(",")[2].partition(","))
+    return not kind or (kind == "number" and (pattern in ("", "integer") or "," in pattern))
+
+
 def _inside(quoted: str, offsets: tuple[int, ...]) -> tuple[int, ...]:
     """The offsets of what is left of a text in apostrophes: of two that stand together, the first."""
     return tuple(offsets[found.start()] for found in re.finditer(r"''|[^']", quoted))

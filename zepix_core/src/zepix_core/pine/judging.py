@@ -7,6 +7,7 @@ import attrs
 from zepix_core.pine.builtin import INSTEAD, PLACEHOLDER, placeholder_hint, placeholder_kind
 from zepix_core.pine.fault import Fault
 from zepix_core.pine.filling import Filled, fill, freshened, with_placeholders
+from zepix_core.pine.grouping import grouped_numbers
 from zepix_core.pine.identity import constant_id, known_times
 from zepix_core.pine.message import judge
 from zepix_core.pine.messages import FILLED_IN, PASTED
@@ -61,6 +62,7 @@ def judge_parts(
     found = [
         *known_times(filled, verdict.faults),
         *(constant_id(filled, call in FILLED_IN) if call != PASTED and not verdict.grave else ()),
+        *grouped_numbers(filled),
     ]
     findings = [placed(fault, places) for fault in told]
     spoken = {(one.line, one.column, one.code) for one in findings}

@@ -27,6 +27,7 @@ class Hole:
             (when the bar began) or ``now`` as a number, ``iso`` or ``iso_now`` as text.
         at, length: Its place in the script.
         sample: What it holds unless somebody changes it, or ``""``.
+        grouped: ``str.format`` writes it as people read numbers: 1,234.568 for 1234.56789.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Hole:
     at: int
     length: int
     sample: str = ""
+    grouped: bool = False
 
 
 Part = Literal | Hole
@@ -78,17 +80,22 @@ def under(ways: Iterable[Way], given: Mapping[str, object]) -> Ways:
 
 
 def join(left: Ways, right: Ways) -> Ways:
-    """One text behind the other, in every way that both can go together."""
+    """One text behind the other, in every way that both can go together; what is empty leaves no part."""
     found = []
     for one in left:
         for other in right:
             given = agree(one.given, other.given)
             if given is not None:
                 faults = tuple(dict.fromkeys(one.faults + other.faults))
-                found.append(Way(one.parts + other.parts, given, words=True, faults=faults))
+                parts = tuple(part for part in one.parts + other.parts if not _is_empty(part))
+                found.append(Way(parts, given, words=True, faults=faults))
             if len(found) >= MOST_WAYS:
                 return tuple(found)
     return tuple(found)
+
+
+def _is_empty(part: Part) -> bool:
+    return isinstance(part, Literal) and not part.text
 
 
 def distinct(ways: Iterable[Way]) -> Ways:

@@ -67,7 +67,8 @@ class Reader:
         self.top = Names({})
         self.path: dict[str, object] = {}
         self.serials = itertools.count(1)
-        self.depth = self.steps = 0
+        self.running: list[str] = []
+        self.steps = 0
         self.evaluator = Evaluator(script.source, self._call)
 
     def read(self) -> list[Sent]:
@@ -240,12 +241,19 @@ class Reader:
 
     def _call(self, node: Call, names: Names) -> Ways | None:
         """The script's own functions, and those that send something."""
-        for call, message in messages(node):
+        found = list(messages(node))
+        for call, message in found:
             ways = under(self.evaluator.ways(message, names), self.path)
             self.sent.append(Sent(call, message.at, ways))
+        if found:
+            # It gives nothing back; its messages are not gone through again.
+            for _, argument in node.arguments:
+                if all(argument is not message for _, message in found):
+                    self.evaluator.ways(argument, names)
+            return (Way((Hole(f"{node.name}()", "unknown", node.at, len(node.name)),)),)
         function = self.functions.get(node.name)
-        if function is None or self.depth >= _MOST_CALLS:
-            return None
+        if function is None or len(self.running) >= _MOST_CALLS or function.name in self.running:
+            return None  # Pine knows no function that calls itself
         self.called.add(function.name)
         given: dict[str, Ways] = {}
         for number, (key, argument) in enumerate(node.arguments):
@@ -260,12 +268,12 @@ class Reader:
             if ways is None:
                 ways = self._value(default, (), (), inner) or (Way((Hole(name, "unknown", at, 1),)),)
             self._set(name, ways, inner, declares=True)
-        self.depth += 1
+        self.running.append(function.name)
         if function.inline:
             value = self._statement(Line(0, function.inline), (), inner)
         else:
             value = self._block(function.body, inner)
-        self.depth -= 1
+        self.running.pop()
         return value or (Way((Hole(f"{function.name}()", "unknown", at, len(function.name)),)),)
 
     def _unknown(self, token: Token) -> Ways:
