@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +19,8 @@ from zepix_core.host import Host
 from zepix_core.journal.events import verify
 from zepix_core.model.host import HostOptions
 from zepix_core.model.order import Book, Position
+from zepix_core.plugins.manager import PluginHost
+from zepix_core.plugins.states import PluginStatus
 from zepix_core.testing.clock import VirtualClock
 from zepix_core.testing.host import PaperHost
 
@@ -124,6 +127,54 @@ async def test_a_journal_that_cannot_be_written_shows_since_when_until_it_can_be
     mended = host.host.state()
     assert (mended.ready, mended.reason, mended.storage, mended.storage_since_ns) == (True, "", "", 0)
     assert (await host.post(ENTRY % 1)).status == 200
+
+
+async def test_a_read_that_fails_refuses_no_alert(
+    host: PaperHost, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def look() -> None:
+        raise StorageError("journal.db: the pool of readers is exhausted.")
+
+    monkeypatch.setattr(host.host.desk.risk, "look", look)
+    await host.advance(3.0)
+    assert "the pool of readers is exhausted" in caplog.text
+    assert (host.host.state().ready, host.host.state().storage) == (True, "")
+    assert (await host.post(ENTRY % 1)).status == 200
+
+
+async def test_a_watch_that_cannot_write_refuses_alerts(
+    host: PaperHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def look() -> None:
+        raise StorageError("database or disk is full")
+
+    monkeypatch.setattr(host.host.desk.risk, "look", look)
+    monkeypatch.setattr(host.host.store, "probe", look)
+    await host.advance(3.0)
+    assert (host.host.state().ready, host.host.state().storage) == (False, "database or disk is full")
+
+
+async def test_what_becomes_of_a_plugin_and_cannot_be_written_is_logged(
+    host: PaperHost, caplog: pytest.LogCaptureFixture
+) -> None:
+    _alter(host, "ALTER TABLE journal_events RENAME TO events_away")
+    host.host.plugins.disable("buyer")
+    await asyncio.sleep(0.05)
+    assert "what became of buyer was not written" in caplog.text
+    _alter(host, "ALTER TABLE events_away RENAME TO journal_events")
+
+
+async def test_plugins_are_looked_at_by_the_loop_alone(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, threads = PluginHost.statuses, set[int]()
+
+    def statuses(plugins: PluginHost) -> tuple[PluginStatus, ...]:
+        threads.add(threading.get_ident())
+        return real(plugins)
+
+    monkeypatch.setattr(PluginHost, "statuses", statuses)
+    async with make(same_thread=False) as host:
+        await host.settled()
+    assert threads == {threading.get_ident()}
 
 
 def _alter(host: PaperHost, statement: str) -> None:

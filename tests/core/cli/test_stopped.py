@@ -10,6 +10,7 @@ import pytest
 from zepix_core.cli.main import run
 from zepix_core.cli.plugins.list import stopped_rows
 from zepix_core.config.home import Home
+from zepix_core.config.profiles import prepare
 from zepix_core.config.secrets import API_TOKEN, WEBHOOK_TOKEN, read_env
 from zepix_core.plugins.lockfile import LockEntry, write_lock
 
@@ -176,6 +177,34 @@ def test_totals_that_are_wrong_are_found_and_counted_again(
     assert run([*check, "--repair"]) == 0
     capsys.readouterr()
     assert run(check) == 0
+
+
+def test_a_journal_without_totals_gets_them(traded_home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    with sqlite3.connect(traded_home.journal_db) as connection:
+        connection.execute("DROP TABLE totals")
+    check = ["db", "check", "--format", "json", "--home", str(traded_home.path)]
+    assert run([*check, "--repair"]) == 0
+    assert {row["state"] for row in json.loads(capsys.readouterr().out)} == {"ok"}
+    with sqlite3.connect(traded_home.journal_db) as connection:
+        assert connection.execute("SELECT sum(deals) FROM totals WHERE day_ns = 0").fetchone()[0] > 0
+
+
+def test_a_home_without_a_journal_has_nothing_to_repair(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = Home(tmp_path / "home")
+    prepare(home, "default")
+    assert run(["db", "check", "--repair", "--home", str(home.path)]) == 4
+    assert "There is no journal to repair" in capsys.readouterr().err
+    assert not home.journal_db.exists()
+
+
+def test_a_damaged_journal_is_not_repaired(traded_home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    data = bytearray(traded_home.journal_db.read_bytes())
+    data[8192:] = b"?" * (len(data) - 8192)
+    traded_home.journal_db.write_bytes(data)
+    assert run(["db", "check", "--repair", "--home", str(traded_home.path)]) == 4
+    assert "malformed" in capsys.readouterr().err
 
 
 def test_the_doctor_finds_what_is_wrong(traded_home: Home, capsys: pytest.CaptureFixture[str]) -> None:

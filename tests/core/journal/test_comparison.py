@@ -177,6 +177,14 @@ def test_an_order_that_was_refused_is_not_counted_with_its_alert_again(ledger: L
     assert ("one", "", "") not in found
 
 
+def test_what_takes_alerts_for_a_group_and_asks_for_no_order_has_no_row(ledger: Ledger) -> None:
+    ledger.rejected(1, "malformed")
+    assert not compare(ledger.rows, (), entries={"another": ("entry",)})
+    ledger.denied("CAP_EXPOSURE")
+    found = {(row.symbol, row.book): row for row in compare(ledger.rows, (), entries={"another": ("entry",)})}
+    assert found["", ""].refused == {"malformed": 1}
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_the_money_of_a_book_is_that_of_the_running_totals(ledger: Ledger, seed: int) -> None:
     dice = random.Random(seed)

@@ -14,7 +14,15 @@ from zepix_core.config.risk import TradingSettings
 from zepix_core.errors import StorageError
 from zepix_core.journal.events import verify
 from zepix_core.journal.ledger import open_entries
-from zepix_core.model.order import Action, Book, IntentState, OrderRequest, Position, TradeUpdate, UpdateKind
+from zepix_core.model.order import (
+    Action,
+    Book,
+    IntentState,
+    OrderRequest,
+    PluginOrder,
+    TradeUpdate,
+    UpdateKind,
+)
 from zepix_core.plugin import RiskSettings
 from zepix_core.services.calls import CloseRequest, ModifyRequest
 from zepix_core.services.context import CallContext
@@ -132,7 +140,7 @@ class Stress:
             finally:
                 self.note_whole(house.broker.requests[sent:], own[-1])
 
-    def note_whole(self, requests: list[OrderRequest], position: Position) -> None:
+    def note_whole(self, requests: list[OrderRequest], position: PluginOrder) -> None:
         """Keep which of the requests close the position as a whole."""
         self.whole.update(
             r.intent_id for r in requests

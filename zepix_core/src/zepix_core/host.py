@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import sqlite3
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -28,7 +29,7 @@ from zepix_core.errors import BrokerOffline, PluginError, StorageError, UsageErr
 from zepix_core.inbox.loop import InboxLoop
 from zepix_core.inbox.prices import AlertPrices
 from zepix_core.inbox.store import InboxStore
-from zepix_core.journal import events, outbox
+from zepix_core.journal import events
 from zepix_core.journal.feed import UpdateFeed
 from zepix_core.journal.listing import open_by_book
 from zepix_core.journal.opening import has_wal_defect, open_journal, prepare_journal
@@ -49,7 +50,7 @@ from zepix_core.plugins.development import develop
 from zepix_core.plugins.fleet import TRACE
 from zepix_core.plugins.implementation import HookMetrics
 from zepix_core.plugins.manager import PluginHost
-from zepix_core.plugins.record import write_event, write_switch
+from zepix_core.plugins.record import notifications_of, write_event, write_switch
 from zepix_core.plugins.rows import plugin_row, remembered_row
 from zepix_core.plugins.states import EventKind, PluginEvent
 from zepix_core.services.calls import BY_PRICE, CloseRequest
@@ -434,8 +435,15 @@ class Host:
                     await self.clock.sleep(PROBE_SECONDS)
                     await self.store.probe()
             except StorageError as error:
-                self.store.note_health(error)
-                log.error("the journal could not be written: %s", error)
+                log.error("the journal could not be used: %s", error)
+                await self._try_writing()
+
+    async def _try_writing(self) -> None:
+        """What went wrong may have been a read: alerts are refused only while nothing can be written."""
+        try:
+            await self.store.probe()
+        except StorageError as error:
+            self.store.note_health(error)
 
     # Small things.
 
@@ -466,18 +474,18 @@ class Host:
     def _note(self, kind: str, facts: dict[str, Any], connection: sqlite3.Connection) -> None:
         events.append(connection, self.clock, kind, facts)
 
-    def _note_switches(self, plugin: str, connection: sqlite3.Connection) -> None:
-        for status in self.plugins.statuses():
-            if status.id == plugin and status.hello is not None:
-                told = status.hello.config.get("notifications", {})
-                outbox.remember_switches(connection, self.clock, plugin, told)
+    async def _write_event(self, event: PluginEvent, notifications: Mapping[str, Any] | None) -> None:
+        work = partial(write_event, clock=self.clock, event=event, notifications=notifications)
+        try:
+            await self.journal.run(work)
+        except (StorageError, sqlite3.Error) as error:
+            log.error("what became of %s was not written: %s", event.plugin or event.distribution, error)
 
     def _plugin_event(self, event: PluginEvent) -> None:
         if event.plugin and event.kind in (EventKind.LOADED, EventKind.ENABLED) and self._ready:
             self.feed.wake(event.plugin)
-        self.life.spawn(self.journal.run(partial(write_event, clock=self.clock, event=event)))
-        if event.kind is EventKind.LOADED:
-            self.life.spawn(self.journal.run(partial(self._note_switches, event.plugin)))
+        # Looked up here: the book of plugins is the loop's, and the writer has a thread of its own.
+        self.life.spawn(self._write_event(event, notifications_of(self.plugins.statuses(), event)))
 
     def _crashed(self, crashed: "asyncio.Future[None]") -> None:
         if not crashed.cancelled() and (error := crashed.exception()) is not None:

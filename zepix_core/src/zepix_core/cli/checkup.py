@@ -10,6 +10,7 @@ from typing import Any
 
 from zepix_core.cli.client import HostClient, find_host
 from zepix_core.cli.db.check import check_files
+from zepix_core.cli.earlier import RESTART
 from zepix_core.cli.finding import BAD, OK, WARN, Finding
 from zepix_core.cli.plugin_names import stray_files
 from zepix_core.cli.plugins.list import stopped_rows
@@ -107,12 +108,14 @@ def _secrets(variables: dict[str, Secret]) -> Iterator[Finding]:
 
 def _running(client: HostClient) -> Iterator[Finding]:
     try:
-        told = client.get("status")
+        told, note = client.status()
     except ZepixError as error:
         yield Finding("host", BAD, error.message, error.hint)
         return
     result = OK if told["ready"] else BAD
     yield Finding("host", result, f"process {told['pid']}{', ' + told['reason'] if told['reason'] else ''}")
+    if note:
+        yield Finding("host version", WARN, note, RESTART)
     yield storage_finding(told)
     yield Finding("broker", OK if told["broker_connected"] else BAD, told["broker"])
     for row in told["plugins"]:

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import attrs
+import click
 
+from zepix_core.cli.earlier import RESTART, status_note, version_note, whole_status
 from zepix_core.config.home import Home
 from zepix_core.config.secrets import API_TOKEN, WEBHOOK_TOKEN, Secret, environment
 from zepix_core.errors import HostUnreachable, UsageError, ZepixError
@@ -60,6 +62,12 @@ class HostClient:
             Refused: The host said no.
         """
         return self._ask("GET", path, None)
+
+    def status(self) -> tuple[dict[str, Any], str]:
+        """How the host stands, complete whatever its version, and a sentence when that is not this one's
+        (errors as `get`)."""
+        told = self.get("status")
+        return whole_status(told), status_note(told)
 
     def post(self, path: str, data: Mapping[str, Any] | None = None) -> Any:
         """The JSON answer of ``POST /api/<path>`` (errors as `get`)."""
@@ -118,7 +126,8 @@ def request(
 
 
 def find_host(home: Home) -> HostClient | None:
-    """The running host of this home, ``None`` when it is stopped.
+    """The running host of this home, ``None`` when it is stopped. One of another version is told about on
+    standard error: what a command makes of its answers may be wrong.
 
     Raises:
         SettingsError: ``.env`` cannot be used.
@@ -128,10 +137,11 @@ def find_host(home: Home) -> HostClient | None:
         return None
     try:
         _, text = request(ports.api, "GET", "/api/health", None, {}, PROBE_SECONDS)
-        if "version" not in json.loads(text):
-            return None
-    except (HostUnreachable, ValueError, TypeError):
+        version = str(json.loads(text)["version"])
+    except (HostUnreachable, ValueError, TypeError, KeyError):
         return None
+    if note := version_note(version):
+        click.echo(f"{note} {RESTART}", err=True)
     return HostClient(ports, environment(home.env))
 
 

@@ -28,7 +28,7 @@ def command(home: Home, shape: str, level: str) -> int:
     from zepix_core.cli.output import print_facts
 
     told = need_host(existing(home)).post("panic", {"level": level})
-    closed, closing = told["closed"], told["state"]["closing"]
+    closed, closing = told["closed"], told["state"].get("closing", False)
     left = [result for result in closed if not result["success"] or result["remaining_volume"] > 0]
     facts = {"level": told["level"], "closed": len(closed) - len(left), "not_closed": len(left)}
     print_facts({**facts, "closing": closing, "results": closed} if shape != "table" else facts, shape)

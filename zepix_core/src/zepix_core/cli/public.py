@@ -1,6 +1,7 @@
 """The round trip for one home: what its settings and its running host say, put together."""
 
 from zepix_core.cli.client import find_host
+from zepix_core.cli.earlier import RESTART
 from zepix_core.cli.finding import BAD, Finding
 from zepix_core.cli.public_address import NAME
 from zepix_core.cli.public_answers import Expected
@@ -23,7 +24,9 @@ def round_trip(home: Home) -> list[Finding] | None:
         if client is None:
             return None
         loaded = load_settings(home)
-        boot = str(client.get("status")["boot"])
+        stands, note = client.status()
+        if not stands["boot"]:
+            return [Finding(NAME, BAD, f"not tried. {note}", RESTART)]
     except SettingsError as error:
         told = " ".join((error.message, "; ".join(error.faults))).strip()
         return [Finding(NAME, BAD, f"not known. {told}", error.hint)]
@@ -31,7 +34,7 @@ def round_trip(home: Home) -> list[Finding] | None:
         return [Finding(NAME, BAD, f"not tried. {error.message}", error.hint)]
     webhook = loaded.settings.webhook
     expected = Expected(
-        mark=boot_mark(boot),
+        mark=boot_mark(str(stands["boot"])),
         port=client.ports.webhook,
         guarded=bool(webhook.sources or webhook.client_cert_header),
     )

@@ -23,9 +23,11 @@ def command(home: Home, shape: str, yes: bool) -> int:
     from zepix_core.cli.output import print_facts
 
     host = need_host(existing(home))
-    stands = host.get("status")
-    if stands["panic"] == LOCK and not confirmed(f"End the lock ({stands['why']})?", yes):
+    stands, _ = host.status()
+    locked = stands["panic"] == LOCK
+    if locked and not confirmed(f"End the lock ({stands['why']})?", yes):
         return 1
-    state = host.post("resume", {"confirm": True})
+    # A lock that came after the look is nobody's to end unseen.
+    state = host.post("resume", {"confirm": locked})
     print_facts({"paused": state["paused"], "panic": state["panic"]}, shape)
     return 0

@@ -19,7 +19,9 @@ def command(home: Home, shape: str) -> int:
 
     Ends with 0 when it takes alerts, 1 when it runs but does not, 3 when none runs.
     """
+    from zepix_core import __version__
     from zepix_core.cli.client import find_host
+    from zepix_core.cli.earlier import RESTART
     from zepix_core.cli.options import existing
     from zepix_core.cli.output import print_facts
 
@@ -27,9 +29,11 @@ def command(home: Home, shape: str) -> int:
     if client is None:
         print_facts({"state": "stopped", "home": str(home.path)}, shape)
         return NOT_REACHABLE
-    told = client.get("status")
+    told, note = client.status()
     told["state"] = "running" if told["ready"] else "not ready"
     print_facts(told if shape != "table" else _facts(told), shape)
+    if note and told["version"] == __version__:
+        click.echo(f"{note} {RESTART}", err=True)
     return 0 if told["ready"] else 1
 
 

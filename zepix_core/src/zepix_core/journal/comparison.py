@@ -53,6 +53,7 @@ _REJECTED = (
     " (SELECT 1 FROM intents i WHERE i.alert_id = d.alert_id AND i.plugin = d.plugin AND i.action = 'open')"
     " GROUP BY 1, 2, 3, 4"
 )
+_TRADED = "SELECT EXISTS (SELECT 1 FROM intents WHERE plugin = ?)"
 Key = tuple[str, str, str]
 
 
@@ -155,7 +156,8 @@ def compare(
         opened: Positions open now, as far as known.
         since_ns, until_ns: The period, UTC nanoseconds, its end not included.
         plugins: Only these; ``None``: all that have anything to show.
-        entries: Alert kinds by plugin that ask for an entry; of a plugin that is not named all count.
+        entries: Alert kinds by plugin that ask for an entry; of a plugin that is not named all count once it
+            asked for an order. Without any, all refusals count.
     """
     deals = [Executed(*row) for row in connection.execute(_DEALS, (since_ns, until_ns))]
     if plugins is not None:
@@ -234,8 +236,12 @@ def _refused(
 
     for row in connection.execute(_DENIED, (since_ns, until_ns)):
         add(*row)
-    for plugin, symbol, kind, reason, count in connection.execute(_REJECTED, (since_ns, until_ns)):
-        if kind in entries.get(plugin, (kind,)):
+    rejected = connection.execute(_REJECTED, (since_ns, until_ns)).fetchall()
+    others = {row[0] for row in rejected} - entries.keys() if entries else set()
+    # Who takes alerts for a whole group is no plugin: it asks for no entry, and refuses none.
+    feeds = {name for name in others if not connection.execute(_TRADED, (name,)).fetchone()[0]}
+    for plugin, symbol, kind, reason, count in rejected:
+        if plugin not in feeds and kind in entries.get(plugin, (kind,)):
             add(plugin, symbol, NO_BOOK, reason, count)
     return found
 

@@ -40,13 +40,17 @@ def check_files(home: Home) -> list[dict[str, Any]]:
 
 
 def repair_totals(home: Home) -> None:
-    """Count the totals again from the deals; nothing else is touched.
+    """Count the totals again from the deals. Tables that an earlier version did not make are made; nothing
+    else is touched.
 
     Raises:
-        SettingsError: A host runs on this home, or its settings are not valid.
+        SettingsError: There is no journal or it is damaged, a host runs on this home, or its settings are not
+            valid.
     """
     from zepix_core.clock import SystemClock
     from zepix_core.config.files import load_settings
+    from zepix_core.errors import SettingsError, StorageError
+    from zepix_core.journal.opening import prepare_tables
     from zepix_core.journal.recount import rebuild
     from zepix_core.rules.trading_day import TradingDays
     from zepix_core.storage.connection import Durability, open_writer
@@ -54,9 +58,18 @@ def repair_totals(home: Home) -> None:
     settings = load_settings(home).settings
     days = TradingDays.named(settings.daily_reset_time, settings.timezone)
     with home.held():
-        connection = open_writer(home.journal_db, Durability.FULL)
+        if not home.journal_db.exists():
+            raise SettingsError(
+                f"There is no journal to repair: {home.journal_db} is missing.",
+                "The first `zepix run` makes it; if there was one, put the newest backup in its place.",
+            )
+        try:
+            connection = open_writer(home.journal_db, Durability.FULL)
+        except StorageError as error:
+            raise SettingsError(error.message, error.hint) from error
         try:
             connection.execute("BEGIN IMMEDIATE")
+            prepare_tables(connection, home.journal_db)
             rebuild(connection, SystemClock(), days)
             connection.execute("COMMIT")
         finally:
