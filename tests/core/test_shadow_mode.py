@@ -48,9 +48,10 @@ class Buyer(LogicPlugin):
 async def host(tmp_path: Path) -> AsyncIterator[PaperHost]:
     (tmp_path / "site").mkdir()
     site = Site(tmp_path / "site")
-    site.install("buyer", {"buyer": "buyer:Buyer"}, source=SOURCE)
+    # A module of another name than any other test brings: all live in one process.
+    site.install("shadow-buyer", {"buyer": "shadow_buyer:Buyer"}, source=SOURCE)
     settings = {"profile": "bench"}
-    made = PaperHost(tmp_path / "home", only=("buyer",), paths=(str(site.path),), settings=settings)
+    made = PaperHost(tmp_path / "home", only=("shadow-buyer",), paths=(str(site.path),), settings=settings)
     async with made:
         yield made
 
