@@ -87,11 +87,13 @@ async def test_a_position_that_is_gone_is_a_success_with_its_history(house: Hous
     assert result.profit_dollars < 0
 
 
-async def test_only_unreadable_positions_leave_a_close_unresolved(house: House) -> None:
+async def test_a_close_while_positions_are_unreadable_sends_nothing_and_says_so(house: House) -> None:
     ticket = await opened(house)
     house.broker.blind = True
+    sent = len(house.broker.requests)
     result = await house.desk.close(context(house.clock, 2), CloseRequest(ticket=ticket))
-    assert (result.success, result.code) == (False, "UNRESOLVED")
+    assert (result.success, result.code) == (False, "BROKER_OFFLINE")
+    assert len(house.broker.requests) == sent
 
 
 async def test_foreign_and_unknown_tickets_are_told_apart(house: House) -> None:

@@ -200,7 +200,7 @@ def test_the_money_of_a_book_is_that_of_the_running_totals(ledger: Ledger, seed:
     for bounds in ((0, NOON + 99 * DAY), (since, NOON + 99 * DAY)):
         found = ledger.compared(since_ns=bounds[0], until_ns=bounds[1])
         for book in Book:
-            sums = totals.read(ledger.rows, book, bounds[0])
+            sums = totals.read(ledger.rows, "a", book, bounds[0])
             expected = sums.today if bounds[0] else sums.all
             got = {
                 plugin: row.money

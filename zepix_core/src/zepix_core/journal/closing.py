@@ -11,7 +11,7 @@ from zepix_core.errors import BadArgument, BrokerOffline, StorageError
 from zepix_core.journal import deal_rows, intent_rows
 from zepix_core.journal.intents import OVER, comment_of, intent_id, magic_of, ours
 from zepix_core.journal.ledger import closed_volume
-from zepix_core.journal.line import REJECT, UNRESOLVED
+from zepix_core.journal.line import OFFLINE, REJECT, UNRESOLVED
 from zepix_core.journal.outcomes import SETTLED
 from zepix_core.journal.retcodes import ReplyClass
 from zepix_core.journal.sending import Sending, still_wanted
@@ -117,7 +117,7 @@ class Closing:
         try:
             position = await self._position(entry, request.ticket)
         except BrokerOffline as error:
-            return _refused(request, UNRESOLVED, f"the positions cannot be read: {error.message}")
+            return _refused(request, OFFLINE, f"the positions cannot be read: {error.message}")
         if position is None:
             return await self._gone(entry, request)
         part = self._part(entry, position, request)

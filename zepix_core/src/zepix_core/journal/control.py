@@ -88,35 +88,43 @@ class Control:
         Raises:
             Locked: A lock is in force and the wish to end it is not ``confirmed``.
         """
-        if self._kept.panic == LOCK and not confirmed:
+        before = self._kept
+        if before.panic == LOCK and not confirmed:
             raise Locked(
-                f"Trading is locked ({self._kept.why}).",
+                f"Trading is locked ({before.why}).",
                 "Confirm that the lock is to end: `zepix resume --yes`.",
             )
         state = attrs.evolve(ControlState(by=by), since_ns=self._clock.now_ns())
         await self._executor.run(self._write("resume", state))
-        self._kept, self._held, self._unwritten = state, "", None
+        self._held = ""
+        if self._kept is before:  # a stop that came meanwhile was written after this
+            self._kept, self._unwritten = state, None
 
     async def panic(self, level: str, by: str, reason: str = "") -> None:
         """Stop entries at one of `LEVELS`; closing positions for ``flatten`` and ``lock`` is the desk's.
+
+        A level never falls: one that is lower than the one in force leaves that and its closing.
 
         Raises:
             UsageError: There is no such level.
         """
         if level not in LEVELS:
             raise UsageError(f"There is no panic level {level!r}.", f"Levels: {', '.join(LEVELS)}.")
-        closing = level != LEVELS[0]
+        before = self._kept
+        highest = max((level, before.panic or level), key=LEVELS.index)
+        closing = before.closing or level != LEVELS[0]
         await self._stop(
-            "panic", ControlState(paused=True, panic=level, by=by, reason=reason, closing=closing)
+            "panic", ControlState(paused=True, panic=highest, by=by, reason=reason, closing=closing)
         )
 
     async def flat(self, closed: int) -> None:
         """Nothing of ours is open any more after a panic; ``closed`` positions were closed."""
-        if not self._kept.closing:
+        before = self._kept
+        if not before.closing:
             return
-        state = attrs.evolve(self._kept, closing=False)
+        state = attrs.evolve(before, closing=False)
         await self._executor.run(self._write("flat", state, closed=closed))
-        if self._kept.closing:
+        if self._kept is before:
             self._kept = state
 
     async def trip(self, reason: str) -> None:

@@ -142,12 +142,17 @@ class Flattening:
         )
 
     async def _shown(self) -> tuple[Collection[int], bool]:
-        """Positions at the broker that carry our magic, and whether it could be asked."""
-        try:
-            shown = [p for book in Book for p in await self._line.broker.positions(book)]
-        except BrokerOffline:
-            return (), False
-        return [p.ticket for p in shown if ours(p.magic, self._line.settings.host_id)], True
+        """Positions at the broker that carry our magic, and whether it could be asked for both books."""
+        shown: list[int] = []
+        seen = True
+        for book in Book:
+            try:
+                positions = await self._line.broker.positions(book)
+            except BrokerOffline:
+                seen = False
+            else:
+                shown += [p.ticket for p in positions if ours(p.magic, self._line.settings.host_id)]
+        return shown, seen
 
 
 def _refused(ticket: int, message: str) -> CloseResult:

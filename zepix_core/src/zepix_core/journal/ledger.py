@@ -16,10 +16,10 @@ _DISPUTED = SELECT + " WHERE action = 'open' AND account = ? AND state = 'needs_
 _CLOSED_VOLUME = (
     "SELECT coalesce(sum(volume), 0) FROM deals WHERE position_id = ? AND account = ? AND entry = 'out'"
 )
-_CLOSED_PARTS = (
+_BOOKED = (
     # The plus keeps the account out of the choice of an index: all deals have the same.
-    "SELECT position_id, sum(volume) FROM deals"
-    " WHERE +account = ?1 AND entry = 'out' AND position_id IN"
+    "SELECT position_id, sum(volume * (entry = 'out')), sum(volume * (entry = 'in')),"
+    " sum(-commission * (entry = 'in')) FROM deals WHERE +account = ?1 AND position_id IN"
     " (SELECT position_id FROM intents WHERE action = 'open' AND account = ?1 AND +position_id != 0 AND state"
     " IN ('planned', 'sending', 'placed', 'partly_filled', 'filled', 'unknown', 'adopted'))"
     " GROUP BY position_id"
@@ -51,10 +51,15 @@ LEAST = 1e-7
 
 @attrs.frozen(kw_only=True)
 class OpenEntry:
-    """An entry and the lots of it that are open or may become so."""
+    """An entry and the lots of it that are open or may become so.
+
+    Attributes:
+        commission: What closing the rest will cost, as far as known: as much as opening it did.
+    """
 
     intent: Intent
     remaining: float
+    commission: float = 0.0
 
     @property
     def held(self) -> bool:
@@ -81,13 +86,17 @@ def closed_parts(
 def open_entries(connection: sqlite3.Connection, account: str) -> tuple[OpenEntry, ...]:
     """All entries of the account that hold or may hold volume, both books, oldest first."""
     entries: list[OpenEntry] = []
-    closed: dict[int, float] = dict(connection.execute(_CLOSED_PARTS, (account,)).fetchall())
+    booked: dict[int, tuple[float, float, float]] = {
+        position: (closed, opened, commission)
+        for position, closed, opened, commission in connection.execute(_BOOKED, (account,))
+    }
     for intent in find(connection, _OPEN, (account,)):
         lots = intent.fill_lots if intent.state in HOLDING else intent.lots
-        if intent.position_id:
-            lots = round(lots - closed.get(intent.position_id, 0.0), 8)
+        closed, opened, commission = booked.get(intent.position_id, (0.0, 0.0, 0.0))
+        lots = round(lots - closed, 8)
         if lots > LEAST:
-            entries.append(OpenEntry(intent=intent, remaining=lots))
+            cost = max(0.0, commission) * min(1.0, lots / opened) if opened > LEAST else 0.0
+            entries.append(OpenEntry(intent=intent, remaining=lots, commission=cost))
     return tuple(entries)
 
 

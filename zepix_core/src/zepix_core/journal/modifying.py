@@ -105,13 +105,14 @@ class Modifying:
     ) -> tuple[str, str] | None:
         """A stop moved away puts more money at risk: it has to fit in the limits as a new trade has to."""
         info = self._line.quotes.symbol(entry.symbol)
-        if info is None or not position.sl or (sl - position.sl) * position.side.sign >= 0:
+        present = position.sl or entry.sl
+        if info is None or not present or (sl - present) * position.side.sign >= 0:
             return None
         before, after = (
             open_risk(
                 position.side.sign, position.price_open, stop, position.volume, info.pip_size, info.pip_value
             )
-            for stop in (position.sl, sl)
+            for stop in (present, sl)
         )
         owner = ctx.plugin if ctx.plugin.id == entry.plugin else self._line.risk.plugin(entry.plugin)
         owner = attrs.evolve(owner, shadow=entry.book is Book.SHADOW)

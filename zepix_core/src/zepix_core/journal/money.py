@@ -14,7 +14,7 @@ _OPEN = (
     "SELECT book, plugin, count(*), count(DISTINCT trade_group) FROM intents"
     " WHERE state IN ('planned', 'sending', 'placed', 'partly_filled', 'filled', 'unknown', 'adopted')"
     " AND state IN ('partly_filled', 'filled', 'adopted') AND action = 'open' AND +position_id != 0"
-    " GROUP BY book, plugin"
+    " AND account = ? GROUP BY book, plugin"
 )
 
 
@@ -58,15 +58,17 @@ class Counts:
 
 
 def figures(connection: sqlite3.Connection, day_ns: int) -> Figures:
-    """From the running totals and what is open, so that it costs the same after a million trades.
+    """Of the account in use, from the running totals and what is open, so that it costs the same after a
+    million trades.
 
     Args:
         day_ns: Start of the trading day, UTC nanoseconds.
     """
-    sums = totals.read(connection, Book.LIVE, day_ns)
+    account = totals.account_in_use(connection)
+    sums = totals.read(connection, account, Book.LIVE, day_ns)
     positions: dict[str, tuple[int, int]] = {}
     shadow = 0
-    for book, plugin, count, trades in connection.execute(_OPEN):
+    for book, plugin, count, trades in connection.execute(_OPEN, (account,)):
         if book == Book.LIVE.value:
             positions[plugin] = (count, trades)
         else:

@@ -8,10 +8,9 @@ from typing import Any
 from zepix_core.clock import Clock
 from zepix_core.errors import SettingsError, StorageError
 from zepix_core.journal import events
+from zepix_core.journal.upgrade import upgrade
 from zepix_core.storage.connection import Durability
 from zepix_core.storage.executor import Executor, SameThread, WriterThread
-from zepix_core.storage.journal_schema import TABLES
-from zepix_core.storage.script import run_script
 
 HINT = "Put the newest backup from the folder backups in its place."
 LAST_WAL_DEFECT = (3, 51, 2)
@@ -48,16 +47,16 @@ async def prepare_journal(journal: Executor, clock: Clock, facts: Mapping[str, A
 
 
 def prepare_tables(connection: sqlite3.Connection, path: Path) -> None:
-    """Check the file and make the tables it lacks, inside the caller's write transaction.
+    """Check the file and bring its tables up to date, inside the caller's write transaction.
 
     Raises:
-        SettingsError: The file is damaged; it is left as it is.
+        SettingsError: The file is damaged, or a newer program made it; it is left as it is.
     """
     try:
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             raise SettingsError(f"{path} is damaged: {found}.", HINT)
-        run_script(connection, TABLES)
+        upgrade(connection)
     except sqlite3.DatabaseError as error:
         raise SettingsError(f"{path} is damaged: {error}.", HINT) from error
 

@@ -13,15 +13,22 @@ class Quotes:
         self._broker = broker
         self._ticks: dict[str, Tick] = {}
         self.symbols: Mapping[str, SymbolInfo] = {info.name: info for info in symbols}
+        self._known: dict[str, SymbolInfo] = dict(self.symbols)
         broker.on_ticks(self._take)
 
     def configure(self, symbols: Iterable[SymbolInfo]) -> None:
         """Take the symbols of a gateway's hello."""
         self.symbols = {info.name: info for info in symbols}
+        self._known.update(self.symbols)
 
     def symbol(self, name: str) -> SymbolInfo | None:
         """Facts of a symbol, ``None`` when it is not configured."""
         return self.symbols.get(name)
+
+    def last_known(self, name: str) -> SymbolInfo | None:
+        """Facts of a symbol as they were told last in this run, configured or not: what is open in it is
+        still to be valued."""
+        return self._known.get(name)
 
     def newest(self, name: str) -> Tick | None:
         """The newest tick seen, however old."""

@@ -117,9 +117,15 @@ class RiskBook:
         """Bring the totals to the days of the settings; does nothing when they are."""
         days = self.days
         mark = recount.mark_of(days)
-        if mark != self._counted_by:
-            await self._executor.run(lambda connection: recount.ensure(connection, self._clock, days))
-            self._counted_by = mark
+        if mark == self._counted_by:
+            return
+
+        def work(connection: sqlite3.Connection) -> None:
+            recount.ensure(connection, self._clock, days)
+            host_state.write(connection, self._clock, totals.ACCOUNT, self._account)
+
+        await self._executor.run(work)
+        self._counted_by = mark
 
     # What the broker says, at most a second old.
 
@@ -227,8 +233,8 @@ class RiskBook:
             if host_state.keys(connection, HUMAN):
                 entries += disputed_entries(connection, self._account)
         start = self.today().start_ns
-        sums = {book: totals.read(connection, book, start) for book in Book}
-        return Standing(entries=entries, totals=sums, kept=latches.read(connection))
+        sums = {book: totals.read(connection, self._account, book, start) for book in Book}
+        return Standing(entries=entries, totals=sums, kept=latches.read(connection, self._account))
 
     async def facts_from(self, plugin: PluginFacts, standing: Standing, closing: frozenset[int]) -> RiskFacts:
         """Money facts with ``closing`` tickets at what they float at; latches limits that are reached."""
@@ -242,7 +248,7 @@ class RiskBook:
         if not new:
             return facts
         made = [latch for name, latch in self._latches(plugin, facts) if name in new]
-        await self._executor.run(lambda c: latches.close(c, self._clock, made))
+        await self._executor.run(lambda c: latches.close(c, self._clock, self._account, made))
         return attrs.evolve(facts, latched=facts.latched | new, latches=(*facts.latches, *made))
 
     async def _facts(self, plugin: PluginFacts, standing: Standing, closing: frozenset[int]) -> RiskFacts:
@@ -271,6 +277,7 @@ class RiskBook:
             plugin_lifetime_loss=_less(sums.lost(plugin.id), forgiven.get((LIFETIME, plugin.id))),
             open_risk=stake.account,
             plugin_open_risk=stake.plugins.get(plugin.id, 0.0),
+            unvalued=tuple(sorted(stake.unvalued)),
             day_end_ns=today.end_ns,
         )
 
@@ -330,13 +337,14 @@ class RiskBook:
 
         def write(connection: sqlite3.Connection) -> float:
             start = self.today().start_ns
-            sums = totals.read(connection, Book.LIVE, start)
+            sums = totals.read(connection, self._account, Book.LIVE, start)
             plugin = None if scope == ACCOUNT else scope
             lost = sums.lost_today(plugin) if which == DAILY else sums.lost(plugin)
             day = start if which == DAILY else 0
-            before = _less(lost, latches.read(connection).forgiven.get((which, scope)), day)
+            kept = latches.read(connection, self._account)
+            before = _less(lost, kept.forgiven.get((which, scope)), day)
             forgiven = Forgiven(lost=lost, day_ns=day)
-            latches.forgive(connection, self._clock, which, scope, forgiven, by, before)
+            latches.forgive(connection, self._clock, self._account, which, scope, forgiven, by, before)
             return before
 
         return await self._executor.run(write)
@@ -350,7 +358,7 @@ class RiskBook:
             near = limit.open and limit.loss >= WARN_AT * limit.limit
             if near and kept.warned.get((DAILY, limit.scope)) != start:
                 await self._executor.run(
-                    lambda c, one=limit: latches.warn(c, self._clock, one.scope, one.loss, one.limit, start)  # type: ignore[misc]
+                    lambda c, one=limit: latches.warn(c, self._clock, self._account, one, start)  # type: ignore[misc]
                 )
 
 

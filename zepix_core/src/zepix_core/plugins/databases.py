@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +54,17 @@ class _Group:
 
 
 class Databases:
-    """Groups by name. ``same_thread``: write in the caller's thread (replay, the simulator)."""
+    """Groups by name.
 
-    def __init__(self, clock: Clock, *, same_thread: bool = False) -> None:
+    Args:
+        migrates: Told in the loop when a file in use begins to be backed up and migrated (True), and when
+            that is over.
+        same_thread: Write in the caller's thread (replay, the simulator).
+    """
+
+    def __init__(self, clock: Clock, migrates: Callable[[bool], None], *, same_thread: bool = False) -> None:
         self._clock = clock
+        self._migrates = migrates
         self._same_thread = same_thread
         self._groups: dict[str, _Group] = {}
 
@@ -101,6 +109,14 @@ class Databases:
     async def _open(self, group: str, path: Path, migrations: str, folder: Path) -> _Group:
         lock = folder / "locks" / f"group-{group}.lock"
         guard = await asyncio.to_thread(take, lock, LOCK_PATIENCE, self._clock)
+        loop = asyncio.get_running_loop()
+        migrated: list[Path] = []
+
+        def before_migration(file: Path) -> None:
+            migrated.append(file)
+            loop.call_soon_threadsafe(self._migrates, True)
+            self._back_up(file, folder.parent / BACKUPS)
+
         try:
             database = await asyncio.to_thread(
                 open_plugin_database,
@@ -109,7 +125,7 @@ class Databases:
                 migrations,
                 executor=SameThread if self._same_thread else WriterThread,
                 clock=self._clock,
-                before_migration=lambda file: self._back_up(file, folder.parent / BACKUPS),
+                before_migration=before_migration,
             )
             trend = TrendStore(database)
             await trend.load()
@@ -119,6 +135,9 @@ class Databases:
         except BaseException:
             guard.release()
             raise
+        finally:
+            if migrated:
+                self._migrates(False)
         return _Group(path, migrations, database, trend, pulse, int(version or 0), guard)
 
 

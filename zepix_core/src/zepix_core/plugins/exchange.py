@@ -11,7 +11,15 @@ import attrs
 
 from zepix_core.clock import Clock
 from zepix_core.errors import PluginError, WireError, WorkerDied, ZepixError
-from zepix_core.plugins.hello import Began, HookReply, HookRequest, Nothing, ServiceCall, ServiceReply
+from zepix_core.plugins.hello import (
+    Began,
+    HookReply,
+    HookRequest,
+    Migrating,
+    Nothing,
+    ServiceCall,
+    ServiceReply,
+)
 from zepix_core.plugins.link import Link
 from zepix_core.plugins.running import RunningCall, to_blame
 from zepix_core.services.calls import CALLS
@@ -64,22 +72,30 @@ class Exchange:
         self._limits = limits
         self._enforced = enforced
         self._settled = False
+        self._migrating = self._was_busy = False
         self._numbers = itertools.count(1)
         self._calls: dict[int, RunningCall] = {}
         self._asked: dict[str, int] = {}
 
     def handlers(self) -> Mapping[str, Handler]:
         """What the host serves to the worker."""
-        return {"began": Handler(Began, self._began), "service": Handler(ServiceCall, self._service)}
+        return {
+            "began": Handler(Began, self._began),
+            "service": Handler(ServiceCall, self._service),
+            "migrating": Handler(Migrating, self._migrates),
+        }
 
-    @property
-    def answering(self) -> bool:
-        """Some plugin of the worker waits for the host."""
-        return any(self._asked.values())
+    def excused(self) -> bool:
+        """Whether a plugin of the worker waits for the host, or a database is backed up or migrated: now, or
+        since this was asked last."""
+        busy = self._migrating or any(self._asked.values())
+        found, self._was_busy = busy or self._was_busy, False
+        return found
 
     def begin_life(self) -> None:
         """A new worker: nobody is charged."""
         self.charged, self.reason, self._settled = (), "", False
+        self._migrating = self._was_busy = False
 
     async def run(self, link: Link, plugin: str, hook: str, fields: dict[str, Any]) -> HookReply:
         """Run one hook.
@@ -161,6 +177,9 @@ class Exchange:
         if call is not None:
             call.begin()
 
+    def _migrates(self, note: Migrating) -> None:
+        self._migrating, self._was_busy = note.on, True
+
     async def _service(self, request: ServiceCall) -> ServiceReply:
         kinds = CALLS.get(request.name)
         if kinds is None:
@@ -175,6 +194,7 @@ class Exchange:
                 f"{request.plugin} has {waiting} calls waiting for the host.", "Await each before the next."
             )
         self._asked[request.plugin] = waiting + 1
+        self._was_busy = True
         try:
             with call.host_works() if call is not None else nullcontext():
                 context = CallContext(plugin=facts, alert=None if call is None else call.alert)

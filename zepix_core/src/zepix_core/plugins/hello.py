@@ -166,5 +166,13 @@ class HostUpdate:
 
 
 @attrs.frozen(kw_only=True)
+class Migrating:
+    """The worker backs a database up and brings it up to date (``on``), or has done so; large ones take
+    minutes."""
+
+    on: bool
+
+
+@attrs.frozen(kw_only=True)
 class Nothing:
     """Nothing to say."""

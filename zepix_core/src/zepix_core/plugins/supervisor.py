@@ -213,7 +213,8 @@ class Supervisor:
         self.link = None
 
     async def _greet(self, link: Link, init: WorkerInit) -> WorkerHello:
-        """The worker's hello; the time its ``on_start`` hooks wait for the host does not count."""
+        """The worker's hello; the time its ``on_start`` hooks wait for the host does not count, and neither
+        do backups and migrations of its databases."""
         asked = asyncio.ensure_future(link.channel.request("init", init, WorkerHello))
         try:
             while True:
@@ -222,7 +223,7 @@ class Supervisor:
                         hello: WorkerHello = await asyncio.shield(asked)
                         return hello
                 except TimeoutError:
-                    if not self._exchange.answering:
+                    if not self._exchange.excused():
                         raise TimeoutError(f"nothing in {HELLO_SECONDS:g} s") from None
         finally:
             asked.cancel()

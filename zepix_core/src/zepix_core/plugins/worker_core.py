@@ -28,6 +28,7 @@ from zepix_core.plugins.hello import (
     HookReply,
     HookRequest,
     HostUpdate,
+    Migrating,
     Nothing,
     PluginHello,
     WorkerHello,
@@ -70,7 +71,7 @@ class WorkerCore:
         self._clock = clock
         self._dispatcher = Dispatcher()
         self._hosted: dict[str, _Hosted] = {}
-        self._databases = Databases(clock, same_thread=same_thread)
+        self._databases = Databases(clock, self._migrates, same_thread=same_thread)
         self._view: HostView | None = None
 
     def handlers(self) -> Mapping[str, Handler]:
@@ -102,6 +103,10 @@ class WorkerCore:
             version=init.version,
             plugins=tuple(hellos),
         )
+
+    def _migrates(self, on: bool) -> None:
+        if not self._channel.closed.is_set():
+            self._channel.notify("migrating", Migrating(on=on))
 
     async def _take_up(self, plugin_id: str, found: LoadedPlugin, init: WorkerInit) -> PluginHello:
         hosted = _Hosted(found.hello, found.config, found.feed)

@@ -35,6 +35,7 @@ class RiskFacts:
         plugin_daily_loss, plugin_lifetime_loss: Losses of the plugin, in this trading day and in all.
         open_risk, plugin_open_risk: What open and coming positions can still lose, at their stops or at their
             floating loss.
+        unvalued: Symbols of open positions that nobody can value: the open risk is not known then.
         latched: Limits reached earlier that stay reached: ``daily``, ``lifetime``, ``plugin``,
             ``plugin_lifetime``; ``latches`` says since when and until when.
         day_end_ns: End of the trading day, UTC nanoseconds.
@@ -50,6 +51,7 @@ class RiskFacts:
     plugin_lifetime_loss: float = 0.0
     open_risk: float = 0.0
     plugin_open_risk: float = 0.0
+    unvalued: tuple[str, ...] = ()
     latched: frozenset[str] = frozenset()
     latches: tuple[Latch, ...] = ()
     day_end_ns: int = 0

@@ -63,6 +63,9 @@ def risk_gates(
     )
     if not settings.lifted:
         yield from _limits(facts)
+        if unknown := risk.unknown_risk(money):
+            yield failed("open_risk", risk.RISK_UNKNOWN, None, "known", True, unknown)
+            return
         cap, room = risk.trade_cap(money, settings) or 0.0, risk.room_left(money, settings, plugin) or 0.0
         note = f"left after {money.open_risk:.2f} open risk; a trade may lose {cap:.2f}"
         judge = failed if verdict.reason == "RISK_TOO_LARGE" else passed

@@ -11,6 +11,7 @@ from zepix_core.services.facts import PluginFacts
 from zepix_core.services.gate_facts import RiskFacts
 
 NO_BALANCE = "the balance is not readable"
+RISK_UNKNOWN = "RISK_UNKNOWN"
 PLUGIN, PLUGIN_LIFETIME = "plugin", "plugin_lifetime"
 NAMES = {(DAILY, True): DAILY, (DAILY, False): PLUGIN, (LIFETIME, True): LIFETIME,
          (LIFETIME, False): PLUGIN_LIFETIME}  # fmt: skip
@@ -104,17 +105,21 @@ def limit_state(which: str, facts: RiskFacts, settings: TradingSettings, plugin:
             error=NO_BALANCE,
         )
     limits = daily_limits(facts, settings, plugin) if which == DAILY else (lifetime,)
-    shut = reached(facts, settings, plugin) & {name_of(which, limit) for limit in limits}
-    least = tightest(limits)
-    latch = next((latch for latch in facts.latches if latch.which == which), None)
+    names = reached(facts, settings, plugin)
+    shut = [] if settings.lifted else [limit for limit in limits if name_of(which, limit) in names]
+    least = tightest(shut or limits)
+    latch = next((one for one in facts.latches if (one.which, one.scope) == (which, least.scope)), None)
+    until = facts.day_end_ns if shut and which == DAILY else None
+    if latch is not None:
+        until = latch.until_ns
     return LimitState(
         scope=least.scope,
         loss=round(least.loss, 2),
         limit=least.limit,
-        remaining=round(least.remaining, 2),
-        can_trade=settings.lifted or not shut,
+        remaining=0.0 if shut else round(least.remaining, 2),
+        can_trade=not shut,
         risk_tier=tier[0],
-        until=None if latch is None or latch.until_ns is None else iso(latch.until_ns),
+        until=iso(until) if until else None,
     )
 
 
@@ -135,6 +140,13 @@ def room_left(facts: RiskFacts, settings: TradingSettings, plugin: PluginFacts) 
     if not limits or cap is None:
         return None
     return min(*(limit.remaining - open_risk_of(limit, facts) for _, limit in limits), cap)
+
+
+def unknown_risk(facts: RiskFacts) -> str:
+    """Why the open risk is not known, ``""`` when it is."""
+    if not facts.unvalued:
+        return ""
+    return f"open positions in {', '.join(facts.unvalued)} cannot be valued: put it back into symbol_config"
 
 
 def open_risk_of(limit: Limit, facts: RiskFacts) -> float:
@@ -160,6 +172,8 @@ def judge_risk(
         return RiskVerdict(valid=False, reason="NO_BALANCE", potential_loss=potential_loss)
     limits = daily_limits(facts, settings, plugin)
     reason = _risk_reason(potential_loss, room, reached(facts, settings, plugin))
+    if facts.unvalued and reason in ("", "RISK_TOO_LARGE"):
+        reason, room = RISK_UNKNOWN, 0.0
     if settings.lifted:
         reason = ""
     fits = smart_lot(room, potential_loss / lots, volume_min, volume_step)
@@ -191,6 +205,8 @@ def judge_more(
     limits, cap = all_limits(facts, settings, plugin), trade_cap(facts, settings)
     if not limits or cap is None:
         return "NO_BALANCE", NO_BALANCE
+    if unknown := unknown_risk(facts):
+        return RISK_UNKNOWN, unknown
     room = min(limit.remaining - open_risk_of(limit, facts) for _, limit in limits)
     reason = _risk_reason(more, room, reached(facts, settings, plugin))
     if not reason and whole > cap + 1e-9:
@@ -210,6 +226,8 @@ def check_limits(
     shut = frozenset[str]() if settings.lifted else reached(facts, settings, plugin)
     daily_ok = facts.balance is not None and not shut & {DAILY, PLUGIN}
     violations = [] if facts.balance is not None else [f"NO_BALANCE: {NO_BALANCE}"]
+    if (unknown := unknown_risk(facts)) and not settings.lifted:
+        violations.append(f"{RISK_UNKNOWN}: {unknown}")
     violations += [f"DAILY_LIMIT: {name} limit reached" for name in sorted(shut & {DAILY, PLUGIN})]
     violations += [
         f"LIFETIME_LIMIT: {name} limit reached" for name in sorted(shut & {LIFETIME, PLUGIN_LIFETIME})

@@ -3,18 +3,21 @@
 import sqlite3
 from contextlib import closing
 from datetime import UTC
+from glob import escape
 from pathlib import Path
 
 from zepix_core.clock import Clock, moment
 from zepix_core.errors import StorageError
 
 PRIVATE = 0o700
+STAMP = "[0-9]" * 8 + "_" + "[0-9]" * 6
 
 
 def back_up(path: Path, folder: Path, clock: Clock) -> Path:
     """Copy a database to ``<name>.<YYYYmmdd_HHMMSS>.backup`` in ``folder``, and check the copy. Blocks.
 
-    A copy of that name that is there already stays; the new one gets a number behind its time.
+    A copy of that name that is there already stays; the new one gets a number behind its time. What backups
+    of this file that were killed left half done is removed first: at one time only one is made of a file.
 
     Raises:
         StorageError: It cannot be copied, or the copy is not sound; there is none then.
@@ -28,7 +31,8 @@ def back_up(path: Path, folder: Path, clock: Clock) -> Path:
     half = target.with_name(target.name + ".part")
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
-        half.unlink(missing_ok=True)
+        for left in folder.glob(f"{escape(path.stem)}.{STAMP}*.backup.part*"):
+            left.unlink()
         with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(half)) as copy:
             source.backup(copy)
             (verdict,) = copy.execute("PRAGMA integrity_check").fetchone()

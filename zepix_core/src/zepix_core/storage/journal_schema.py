@@ -1,9 +1,13 @@
 """Tables of ``journal.db``: inbox, deliveries, intents, events, deals, wakes, outbox, state of the host.
 
-Times are UTC nanoseconds. JSON columns hold text written by msgspec.
+Times are UTC nanoseconds. JSON columns hold text written by msgspec. ``user_version`` is `SCHEMA_VERSION`
+once a program has opened the file; 0 stands for version 1, which wrote none.
 """
 
-SCHEMA_VERSION = 1
+import sqlite3
+
+SCHEMA_VERSION = 2
+"""2: totals, limits that were reached and losses that were forgiven are kept by account."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS inbox (
@@ -110,6 +114,7 @@ CREATE INDEX IF NOT EXISTS deals_position ON deals (position_id);
 CREATE INDEX IF NOT EXISTS deals_time ON deals (time_ns);
 
 CREATE TABLE IF NOT EXISTS totals (
+    account TEXT NOT NULL,
     book TEXT NOT NULL,
     day_ns INTEGER NOT NULL,
     plugin TEXT NOT NULL,
@@ -117,7 +122,7 @@ CREATE TABLE IF NOT EXISTS totals (
     closes INTEGER NOT NULL,
     result INTEGER NOT NULL,
     lost INTEGER NOT NULL,
-    PRIMARY KEY (book, day_ns, plugin)
+    PRIMARY KEY (account, book, day_ns, plugin)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS journal_events (
@@ -189,3 +194,9 @@ CREATE TABLE IF NOT EXISTS plugin_numbers (
     tag TEXT NOT NULL UNIQUE
 ) STRICT;
 """
+
+
+def has_old_totals(connection: sqlite3.Connection) -> bool:
+    """Whether the file has totals of version 1, which are of all accounts together."""
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(totals)")}
+    return bool(columns) and "account" not in columns
