@@ -103,6 +103,8 @@ class Stand:
             )
         if name == "market.symbol":
             return self.info
+        if name in ("market.when", "clock.at"):
+            return payload.key
         return {}
 
     def _orders(self, name: str, request: PlaceRequest) -> list[OrderResult]:

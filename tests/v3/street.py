@@ -22,6 +22,7 @@ from zepix_core import (
     Wake,
 )
 from zepix_core.clock import moment, nanoseconds
+from zepix_core.errors import StorageError
 from zepix_core.services.calls import CALLS, PlaceReply, PlaceRequest
 from zepix_core.storage.executor import SameThread
 from zepix_core.storage.plugin_database import open_plugin_database
@@ -69,6 +70,9 @@ class Street(Stand):
         told: What it has.
         die_at: The call that dies, counted down; ``die_after``: after it acted.
         refuse: Outcome code of every order outside an alert.
+        refuse_modify, refuse_close: Outcome codes of the next changes and closes, which then do nothing.
+        refuse_wait: How many of the next waits cannot be written down.
+        unsure: The outcome of orders outside an alert is not known, and no update tells it.
     """
 
     def __init__(self, clock: VirtualClock) -> None:
@@ -82,6 +86,10 @@ class Street(Stand):
         self.die_at = 0
         self.die_after = False
         self.refuse = ""
+        self.refuse_modify: list[str] = []
+        self.refuse_close: list[str] = []
+        self.refuse_wait = 0
+        self.unsure = False
         self.balance = 10_000.0
         self.levels: dict[str, tuple[bool, str, int, str]] = {}
         self.alarms: dict[str, tuple[int, str]] = {}
@@ -140,6 +148,9 @@ class Street(Stand):
         return {}
 
     def _wait(self, key: str, book: dict[str, Any], entry: Any) -> str:
+        if self.refuse_wait:
+            self.refuse_wait -= 1
+            raise StorageError("the journal cannot be written")
         if key not in self._handles:
             self._handles[key] = f"w{len(self._handles) + 1}"
             book[self._handles[key]] = entry
@@ -157,6 +168,8 @@ class Street(Stand):
     def _open_one(self, key: str, request: PlaceRequest, leg: Any) -> OrderResult:
         if self.refuse and request.key:
             return OrderResult(ok=False, code=self.refuse, leg=leg.name)
+        if self.unsure and request.key:
+            return OrderResult(ok=False, code="UNRESOLVED", leg=leg.name)
         self._ticket += 1
         one = Held(
             ticket=self._ticket, key=key, label=leg.label, leg=leg.name, side=request.side, lots=leg.lots,
@@ -171,6 +184,8 @@ class Street(Stand):
         )  # fmt: skip
 
     def _modify(self, request: Any) -> OrderResult:
+        if self.refuse_modify:
+            return OrderResult(ok=False, ticket=request.ticket, code=self.refuse_modify.pop(0))
         one = self.held.get(request.ticket)
         if one is None or not one.open:
             return OrderResult(ok=False, ticket=request.ticket, code="NO_SUCH_POSITION")
@@ -180,6 +195,9 @@ class Street(Stand):
         return OrderResult(ok=True, ticket=one.ticket)
 
     def _close_once(self, request: Any) -> CloseResult:
+        if self.refuse_close:
+            code = self.refuse_close.pop(0)
+            return CloseResult(success=False, order_id=request.ticket, code=code)
         one = self.held[request.ticket]
         if one.open and request.percentage >= 100:
             self._end(one, self.bid if one.side is Side.BUY else self.ask, request.reason)
@@ -292,6 +310,16 @@ class Desk:
         if self.street.told:
             self.street.queue.appendleft(self.street.told[-1 - back % len(self.street.told)])
             await self.hear()
+
+    @property
+    def waits(self) -> int:
+        """How many prices and times were ever asked for."""
+        return sum(name in ("market.when", "clock.at") for name, _ in self.street.asked)
+
+    async def pass_time(self, seconds: float) -> None:
+        """Time passes, and the plugin hears of what is due."""
+        self.street.pass_time(seconds)
+        await self.hear()
 
     async def _tell(self, told: TradeUpdate | Wake) -> None:
         if isinstance(told, Wake):

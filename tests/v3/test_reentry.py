@@ -101,7 +101,7 @@ def test_it_waits_through_the_cooldown_and_not_beyond_the_window() -> None:
     assert judge(early, 1.1903, AT + timedelta(seconds=5)).state is ReState.PLANNED
     assert judge(wait, 1.1903, AT + timedelta(minutes=31)).reason == "too_late"
     assert wait is not None
-    assert reentry.timed_out(wait, wait.deadline - timedelta(seconds=1)) is wait
+    assert reentry.timed_out(wait, wait.deadline - timedelta(seconds=1)).state is ReState.WATCHING
     assert reentry.timed_out(wait, wait.deadline).reason == "too_late"
 
 
@@ -178,6 +178,7 @@ async def test_a_stop_is_hunted_once_and_followed_by_a_continuation(street: Desk
     await street.go(order.tp)
     assert await state(street) == ("WATCHING", None, "tp_continuation", 2)
     street.street.pass_time(6)
+    await street.hear()
     await street.go(order.tp + 20)
     assert [one.label.partition("@")[0] for one in again(street)] == [
         "ReEntry_1_sl_hunt",

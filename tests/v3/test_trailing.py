@@ -51,12 +51,12 @@ def test_half_the_distance_brings_the_entry_and_each_quarter_a_quarter(
 def test_a_sell_follows_downwards() -> None:
     reached = trailing.reached(trail(Side.SELL), 1.1625, RULES)
     assert trailing.stop(reached, 5, RULES) == 1.1675
-    assert trailing.work(reached, 5, RULES) == (Move(sl=1.1675), WatchStep(price=1.16, steps=3))
+    assert trailing.work(reached, 5, RULES) == (Move(sl=1.1675), WatchStep(price=1.16, tries=1))
 
 
 def test_a_stop_that_is_better_already_is_left_alone() -> None:
     reached = trailing.reached(trail(sl=1.1740), 1.1775, RULES)
-    assert trailing.work(reached, 5, RULES) == (WatchStep(price=1.18, steps=3),)
+    assert trailing.work(reached, 5, RULES) == (WatchStep(price=1.18, tries=1),)
 
 
 def test_nothing_is_waited_for_at_or_beyond_the_target() -> None:

@@ -6,6 +6,7 @@ state alone (see `chain_work`), so a repeat of any event, or a restart between t
 """
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
 from typing import Any
@@ -60,6 +61,7 @@ class ChainRules:
     fixed_money: Decimal
     partial_share: Decimal | None
     require_trend: bool
+    most_age: timedelta
 
     @classmethod
     def of(cls, settings: ProfitBooking, host: Mapping[str, Any] | None = None) -> "ChainRules":
@@ -85,6 +87,7 @@ class ChainRules:
             fixed_money=exact(settings.fixed_sl_dollars),
             partial_share=exact(settings.partial_threshold) if settings.allow_partial_progression else None,
             require_trend=settings.require_trend,
+            most_age=timedelta(seconds=settings.next_level_within_seconds),
         )
 
     def stop(self, logic: str | None) -> Decimal:
@@ -99,9 +102,11 @@ class ChainOrder:
     Attributes:
         entry, tp: Prices; ``None`` before it is filled, and without a target.
         tries: How often booking it was tried; the next try is a request of its own.
+        waits: Counts the waits for a price, so that each has a key of its own.
         deals: Money of each deal that closed a part, by the deal's number.
         watch: Handle of the price level that is waited for.
         trade_id: Its row among the trades.
+        closed_at: When it ended, whole seconds of UTC.
     """
 
     level: int
@@ -112,10 +117,12 @@ class ChainOrder:
     entry: float | None = None
     tp: float | None = None
     tries: int = 0
+    waits: int = 0
     deals: Mapping[str, float] = attrs.field(factory=dict)
     reason: str | None = None
     watch: str | None = None
     trade_id: int | None = None
+    closed_at: datetime | None = None
 
     @property
     def profit(self) -> Decimal:
@@ -206,15 +213,25 @@ def distance(money: Decimal, lots: Decimal, facts: SymbolFacts) -> Decimal:
     return money / (lots * facts.pip_value) * facts.pip_size
 
 
-def reached(chain: Chain, ticket: int, price: float, facts: SymbolFacts, rules: ChainRules) -> Chain:
-    """The closing quote came to a price: far enough, the order is to be booked, else it is waited on."""
+def at_level(chain: Chain, ticket: int, price: float | None, facts: SymbolFacts, rules: ChainRules) -> bool:
+    """Whether an order's own profit is at least the sum to book at a closing quote; no quote is none."""
+    order = chain.by_ticket(ticket)
+    level = None if order is None else booking_price(order, chain.side, facts, rules)
+    if level is None or price is None:
+        return False
+    return chain.side.sign * (exact(price) - level) >= 0
+
+
+def reached(chain: Chain, ticket: int, price: float | None, facts: SymbolFacts, rules: ChainRules) -> Chain:
+    """The wait for a price is over: with the closing quote there, the order is to be booked, else it is
+    waited on."""
     order = chain.by_ticket(ticket)
     if order is None or order.state is not Slot.OPEN:
         return chain
-    level = booking_price(order, chain.side, facts, rules)
-    if level is None or chain.side.sign * (exact(price) - level) < 0:
-        return chain.with_order(attrs.evolve(order, watch=None, tries=order.tries + 1))
-    return chain.with_order(attrs.evolve(order, state=Slot.BOOKING, watch=None))
+    order = attrs.evolve(order, watch=None, waits=order.waits + 1)
+    if at_level(chain, ticket, price, facts, rules):
+        order = attrs.evolve(order, state=Slot.BOOKING)
+    return chain.with_order(order)
 
 
 def not_booked(chain: Chain, ticket: int) -> Chain:
@@ -222,7 +239,15 @@ def not_booked(chain: Chain, ticket: int) -> Chain:
     order = chain.by_ticket(ticket)
     if order is None or order.state is not Slot.BOOKING:
         return chain
-    return chain.with_order(attrs.evolve(order, state=Slot.OPEN, tries=order.tries + 1, watch=None))
+    return missed(chain.with_order(attrs.evolve(order, tries=order.tries + 1)), ticket)
+
+
+def missed(chain: Chain, ticket: int) -> Chain:
+    """The price went back before an order was booked: the level is waited for again."""
+    order = chain.by_ticket(ticket)
+    if order is None or order.state is not Slot.BOOKING:
+        return chain
+    return chain.with_order(attrs.evolve(order, state=Slot.OPEN, waits=order.waits + 1, watch=None))
 
 
 def part_closed(chain: Chain, ticket: int, deal: str, profit: float) -> Chain:
@@ -235,12 +260,13 @@ def part_closed(chain: Chain, ticket: int, deal: str, profit: float) -> Chain:
     return chain.with_order(attrs.evolve(order, deals=deals, tries=order.tries + again))
 
 
-def closed(chain: Chain, ticket: int, deal: str, profit: float, reason: str) -> Chain:
+def closed(chain: Chain, ticket: int, deal: str, profit: float, reason: str, at: datetime) -> Chain:
     """An order has ended. A second time changes nothing."""
     order = chain.by_ticket(ticket)
     if order is None or order.state.over:
         return chain
-    order = attrs.evolve(order, deals={**order.deals, deal: profit}, reason=reason or None)
+    deals = {**order.deals, deal: profit}
+    order = attrs.evolve(order, deals=deals, reason=reason or None, closed_at=at.replace(microsecond=0))
     return chain.with_order(attrs.evolve(order, state=_end(order, reason)))
 
 
@@ -259,18 +285,18 @@ def judged(chain: Chain, rules: ChainRules) -> Chain:
     level = [o for o in chain.orders if o.level == chain.level]
     states = [o.state for o in level if o.state is not Slot.REFUSED]
     if Slot.TAKEN in states:
-        return _stopped(chain, "closed")
+        return stopped(chain, "closed")
     if Slot.LOST in states and rules.partial_share is None:
-        return _stopped(chain, "loss")
+        return stopped(chain, "loss")
     if any(not state.over for state in states):
         return chain
     if not states:
-        return _stopped(chain, level[0].reason or "refused")
+        return stopped(chain, level[0].reason or "refused")
     won = Decimal(states.count(Slot.WON)) / len(states)
     if rules.partial_share is not None and Slot.LOST in states and won < rules.partial_share:
-        return _stopped(chain, "loss")
+        return stopped(chain, "loss")
     if not rules.enabled:
-        return _stopped(chain, "switched_off")
+        return stopped(chain, "switched_off")
     if chain.level + 1 not in rules.levels:
         return attrs.evolve(chain, state=ChainState.COMPLETED, reason="last_level")
     return chain
@@ -282,14 +308,25 @@ def wants_next(chain: Chain) -> bool:
     return chain.state is ChainState.ACTIVE and all(o.state.over for o in newest)
 
 
-def opened_level(chain: Chain, lots: Decimal | None, aligned: bool, rules: ChainRules) -> Chain:
-    """The next level planned; the chain ends when the trend does not agree or lots are not known."""
+def late(chain: Chain, level: int, now: datetime, rules: ChainRules) -> bool:
+    """Whether the level before ended too long ago for orders of ``level`` to be placed now."""
+    ends = [o.closed_at for o in chain.orders if o.level == level - 1 and o.closed_at is not None]
+    return bool(ends) and now - max(ends) > rules.most_age
+
+
+def opened_level(
+    chain: Chain, lots: Decimal | None, aligned: bool, now: datetime, rules: ChainRules
+) -> Chain:
+    """The next level planned; the chain ends when it is too late, the trend does not agree or lots are not
+    known."""
     if not wants_next(chain):
         return chain
+    if late(chain, chain.level + 1, now, rules):
+        return stopped(chain, "too_late")
     if rules.require_trend and not aligned:
         return attrs.evolve(chain, state=ChainState.COMPLETED, reason="trend_not_aligned")
     if lots is None:
-        return _stopped(chain, "no_base_lot")
+        return stopped(chain, "no_base_lot")
     level = chain.level + 1
     planned = tuple(
         ChainOrder(level=level, slot=slot, state=Slot.PLANNED, lots=float(lots))
@@ -298,8 +335,13 @@ def opened_level(chain: Chain, lots: Decimal | None, aligned: bool, rules: Chain
     return attrs.evolve(chain, level=level, orders=chain.orders + planned)
 
 
-def _stopped(chain: Chain, reason: str) -> Chain:
-    """What was not placed yet is not placed any more; an order that turns out to be in is managed on."""
+def stopped(chain: Chain, reason: str) -> Chain:
+    """An active chain ended: what was not placed yet is not placed any more.
+
+    An order that turns out to be in is managed on.
+    """
+    if chain.state is not ChainState.ACTIVE:
+        return chain
     orders = tuple(
         attrs.evolve(o, state=Slot.REFUSED, reason=reason) if o.state is Slot.PLANNED and o.level > 0 else o
         for o in chain.orders

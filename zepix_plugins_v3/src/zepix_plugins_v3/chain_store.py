@@ -2,19 +2,22 @@
 
 import json
 import sqlite3
+from datetime import UTC, datetime
 from typing import Any
 
 from zepix_core import Side
 from zepix_plugins_v3.chain import Chain, ChainOrder, ChainState, Slot
+from zepix_plugins_v3.trade import stamp
 
 _CHAINS = (
     "SELECT chain_id, trade_id, symbol, direction, logic_route, level, state, reason FROM v3_profit_chains"
 )
 _BY_ID = _CHAINS + " WHERE chain_id = ?"
 _BY_TICKET = _CHAINS + " WHERE chain_id = (SELECT chain_id FROM v3_chain_orders WHERE ticket = ?)"  # noqa: S608
+_ACTIVE = _CHAINS + " WHERE state = 'ACTIVE' AND symbol = ? AND direction = ? ORDER BY chain_id"
 _ORDERS = (
-    "SELECT level, slot, state, lots, ticket, entry_price, tp_price, tries, deals, reason, watch, trade_id"
-    " FROM v3_chain_orders WHERE chain_id = ? ORDER BY level, slot"
+    "SELECT level, slot, state, lots, ticket, entry_price, tp_price, tries, deals, reason, watch, trade_id,"
+    " waits, closed_at FROM v3_chain_orders WHERE chain_id = ? ORDER BY level, slot"
 )
 _SAVE = (
     "INSERT INTO v3_profit_chains"
@@ -25,11 +28,13 @@ _SAVE = (
 )
 _SAVE_ORDER = (
     "INSERT INTO v3_chain_orders (chain_id, level, slot, state, lots, ticket, entry_price, tp_price, tries,"
-    " deals, reason, watch, trade_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " deals, reason, watch, trade_id, waits, closed_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (chain_id, level, slot) DO UPDATE SET"
     " state = excluded.state, lots = excluded.lots, ticket = excluded.ticket,"
     " entry_price = excluded.entry_price, tp_price = excluded.tp_price, tries = excluded.tries,"
-    " deals = excluded.deals, reason = excluded.reason, watch = excluded.watch, trade_id = excluded.trade_id"
+    " deals = excluded.deals, reason = excluded.reason, watch = excluded.watch, trade_id = excluded.trade_id,"
+    " waits = excluded.waits, closed_at = excluded.closed_at"
 )
 
 
@@ -41,6 +46,12 @@ def load(connection: sqlite3.Connection, chain_id: str) -> Chain | None:
 def by_ticket(connection: sqlite3.Connection, ticket: int) -> Chain | None:
     """The chain that holds an order."""
     return _chain(connection, connection.execute(_BY_TICKET, (ticket,)).fetchone())
+
+
+def active(connection: sqlite3.Connection, symbol: str, side: Side) -> tuple[Chain, ...]:
+    """The chains of a symbol and side that may open more."""
+    rows = connection.execute(_ACTIVE, (symbol, side.value)).fetchall()
+    return tuple(chain for row in rows if (chain := _chain(connection, row)) is not None)
 
 
 def save(connection: sqlite3.Connection, chain: Chain, now: str) -> Chain:
@@ -83,6 +94,8 @@ def _row(order: ChainOrder) -> tuple[Any, ...]:
         order.reason,
         order.watch,
         order.trade_id,
+        order.waits,
+        None if order.closed_at is None else stamp(order.closed_at),
     )
 
 
@@ -116,4 +129,6 @@ def _order(row: tuple[Any, ...]) -> ChainOrder:
         reason=row[9],
         watch=row[10],
         trade_id=row[11],
+        waits=row[12],
+        closed_at=None if row[13] is None else datetime.fromisoformat(row[13]).replace(tzinfo=UTC),
     )

@@ -24,7 +24,7 @@ class Watch:
 
     ticket: int
     price: float
-    tries: int
+    waits: int
 
 
 @attrs.frozen(kw_only=True)
@@ -86,4 +86,4 @@ def _of(chain: Chain, order: ChainOrder, facts: SymbolFacts | None, rules: Chain
     nearer = order.tp is None or chain.side.sign * (order.tp - float(price)) > 0
     if order.watch is not None or not nearer or order.tries >= MOST_TRIES:
         return None
-    return Watch(ticket=order.ticket, price=float(price), tries=order.tries)
+    return Watch(ticket=order.ticket, price=float(price), waits=order.waits)

@@ -15,13 +15,14 @@ from zepix_plugins_v3 import chain as chains
 from zepix_plugins_v3 import (
     chain_store,
     labels,
+    leaving,
     reentry,
     reentry_store,
     trade_store,
     trailing,
     trailing_store,
 )
-from zepix_plugins_v3.chain import Chain, ChainRules
+from zepix_plugins_v3.chain import Chain, ChainRules, ChainState
 from zepix_plugins_v3.config import V3Config
 from zepix_plugins_v3.profit_config import AfterOrderB, ReEntry
 from zepix_plugins_v3.reentry import Exit, Recovery, ReState
@@ -64,12 +65,14 @@ class Affected:
 
     Attributes:
         runner: Ticket of order A whose order B has just ended in profit.
+        again: How often what failed was tried again before.
     """
 
     chain: str | None = None
     trail: int | None = None
     recovery: str | None = None
     runner: int | None = None
+    again: int = 0
 
 
 def parent(connection: sqlite3.Connection, update: TradeUpdate) -> Trade | None:
@@ -140,7 +143,10 @@ def _chain(
         chain = chain_store.load(connection, place.chain_id) or _new(update, trade, place, rules)
     if chain is None:
         return None
-    chain = chains.judged(_after(chain, place, update), rules)
+    chain = _after(chain, place, update)
+    if chain.state is ChainState.ACTIVE:
+        why = leaving.left(connection, chain.trade_id, chain.symbol, chain.side)
+        chain = chains.judged(chain, rules) if why is None else chains.stopped(chain, why)
     order = chain.order(place.level, place.slot)
     if order is not None and order.trade_id is None and trade is not None:
         chain = chain.with_order(attrs.evolve(order, trade_id=trade.id))
@@ -172,7 +178,7 @@ def _after(chain: Chain, place: labels.Place, update: TradeUpdate) -> Chain:
     if update.kind is UpdateKind.PARTLY_CLOSED:
         return chains.part_closed(chain, update.ticket, deal, update.profit)
     if update.kind is UpdateKind.CLOSED:
-        return chains.closed(chain, update.ticket, deal, update.profit, update.reason)
+        return chains.closed(chain, update.ticket, deal, update.profit, update.reason, update.at)
     return chain
 
 
@@ -237,7 +243,9 @@ def _recovery(
         facts=facts,
         rules=rules.reentry,
     )
-    return None if recovery is None else reentry_store.save(connection, recovery, now)
+    if recovery is None:
+        return None
+    return reentry_store.save(connection, leaving.unless_left(connection, recovery), now)
 
 
 def _of_reentry(
@@ -255,13 +263,16 @@ def _of_reentry(
     if update.kind is UpdateKind.REJECTED and recovery.state is ReState.PLANNED:
         recovery = reentry.over(recovery, update.reason or "refused")
     elif update.kind is UpdateKind.OPENED:
-        recovery = reentry.placed(recovery, update.ticket, update.sl)
+        # One that is noted was in before: its update comes again.
+        if not reentry_store.known(connection, update.ticket):
+            recovery = reentry.placed(recovery, update.ticket, update.sl)
         if recovery.ticket == update.ticket and trade is not None:
             reentry_store.add(connection, recovery, update.ticket, trade.id, stamp(update.at))
     elif update.kind is UpdateKind.CLOSED and trade is not None:
         reentry_store.end(connection, update.ticket, trade.a.profit_dollars or 0.0, stamp(update.at))
         if recovery.ticket == update.ticket and recovery.state is ReState.OPEN and facts is not None:
             recovery = reentry.following(recovery, _exit(update, trade), facts, rules.reentry)
+            recovery = leaving.unless_left(connection, recovery)
     return reentry_store.save(connection, recovery, now)
 
 

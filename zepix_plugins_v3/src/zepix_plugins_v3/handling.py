@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from zepix_core import Alert, Decision, Gate, Priority, ServiceAPI
-from zepix_plugins_v3 import report, store, trading
+from zepix_plugins_v3 import leaving, manage_reentry, report, store, trading
 from zepix_plugins_v3 import trade as trades
 from zepix_plugins_v3.alert import V3Alert
 from zepix_plugins_v3.decision import Action, Entry, V3Decision
@@ -39,6 +39,8 @@ async def carry_out(case: Case) -> Decision:
     decision = case.decision
     if decision.entry is not None:
         return await _enter(case, decision.entry)
+    if decision.action in (Action.CLOSE, Action.NO_ACTION):
+        await _leave(case)
     if decision.action is Action.CLOSE:
         return await _close(case)
     if decision.action is Action.NOTIFY:
@@ -57,6 +59,7 @@ async def _enter(case: Case, entry: Entry) -> Decision:
         float(alert.price),
         decision.close_tickets,
         case.api,
+        leave=lambda: _leave(case),
         repeated=case.repeated,
     )
     await _tell_failed_closes(case, carried)
@@ -78,6 +81,17 @@ async def _enter(case: Case, entry: Entry) -> Decision:
     aside = await _note_trade(case, carried)
     await _tell_route(case, entry)
     return report.decided(decision, case.payload, data=data, tickets=carried.tickets, reason=aside)
+
+
+async def _leave(case: Case) -> None:
+    """Before anything is closed: what would open more on the side that is left is stopped."""
+    found = leaving.side_left(case.decision)
+    if found is None:
+        return
+    (side, reason), now = found, trades.stamp(case.api.now())
+    key, symbol = case.source.key, case.alert.symbol
+    idle = await case.api.db.run(lambda connection: leaving.leave(connection, key, symbol, side, reason, now))
+    await manage_reentry.left(idle, case.api)
 
 
 async def _note_trade(case: Case, carried: Carried) -> str | None:

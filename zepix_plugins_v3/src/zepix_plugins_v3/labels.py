@@ -55,13 +55,18 @@ def follows(label: str) -> bool:
 
 
 def book_key(ticket: int, tries: int) -> str:
-    """The price at which an order is booked."""
+    """The price at which an order is booked, and the request that books it."""
     return f"book:{ticket}:{tries}"
 
 
-def trail_key(ticket: int, steps: int, price: float) -> str:
+def trail_key(ticket: int, tries: int) -> str:
     """The price at which an order's stop moves."""
-    return f"trail:{ticket}:{steps}:{price!r}"
+    return f"trail:{ticket}:{tries}"
+
+
+def again_key(what: str, name: str, tries: int, due: int) -> str:
+    """A moment, in seconds, at which something is tried once more."""
+    return f"again:{what}:{name}:{tries}:{due}"
 
 
 def reentry_key(chain: str, tries: int) -> str:
@@ -69,6 +74,6 @@ def reentry_key(chain: str, tries: int) -> str:
     return f"reentry:{chain}:{tries}"
 
 
-def window_key(chain: str, level: int, mode: str) -> str:
-    """The end of a re-entry's window."""
-    return f"window:{chain}:{level}:{mode}"
+def window_key(chain: str, tries: int) -> str:
+    """The beginning or the end of a re-entry's window."""
+    return f"window:{chain}:{tries}"

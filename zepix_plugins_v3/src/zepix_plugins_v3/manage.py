@@ -10,9 +10,9 @@ from typing import Any
 
 import attrs
 
-from zepix_core import OrderResult, ServiceAPI, Side, ZepixError
+from zepix_core import BadArgument, OrderResult, ServiceAPI, Side
+from zepix_plugins_v3 import again, chain_work, follow, labels, sizing, trailing, trends
 from zepix_plugins_v3 import chain as chains
-from zepix_plugins_v3 import chain_work, follow, labels, sizing, trailing, trends
 from zepix_plugins_v3.chain import Chain
 from zepix_plugins_v3.chain_store import load as load_chain
 from zepix_plugins_v3.facts import symbol_facts
@@ -23,7 +23,6 @@ from zepix_plugins_v3.trade import stamp
 from zepix_plugins_v3.trailing_store import load as load_trail
 
 ROUNDS = 8
-UNRESOLVED = "UNRESOLVED"
 
 
 async def facts_of(symbol: str, api: ServiceAPI) -> SymbolFacts | None:
@@ -35,11 +34,11 @@ async def facts_of(symbol: str, api: ServiceAPI) -> SymbolFacts | None:
 async def carry_on(affected: Affected, rules: FollowRules, api: ServiceAPI) -> None:
     """Do what is to be done now."""
     if affected.trail is not None:
-        await _trail(affected.trail, rules, api)
+        await _trail(affected.trail, affected.again, rules, api)
     if affected.runner is not None:
         await _runner(affected.runner, rules, api)
     if affected.chain is not None:
-        await _chain(affected.chain, rules, api)
+        await _chain(affected.chain, affected.again, rules, api)
 
 
 async def _runner(ticket: int, rules: FollowRules, api: ServiceAPI) -> None:
@@ -52,7 +51,7 @@ async def _runner(ticket: int, rules: FollowRules, api: ServiceAPI) -> None:
         await api.profit.move_to_breakeven(ticket, wanted.breakeven_buffer_pips, key=key)
 
 
-async def _trail(ticket: int, rules: FollowRules, api: ServiceAPI) -> None:
+async def _trail(ticket: int, tries: int, rules: FollowRules, api: ServiceAPI) -> None:
     trail = await api.db.read(lambda connection: load_trail(connection, ticket))
     facts = None if trail is None else await facts_of(trail.symbol, api)
     if trail is None or facts is None:
@@ -61,10 +60,13 @@ async def _trail(ticket: int, rules: FollowRules, api: ServiceAPI) -> None:
         changes: dict[str, Any] = {}
         if isinstance(one, trailing.Move):
             key = f"trail:{ticket}:{trail.steps}"
-            if (await api.orders.modify(ticket, new_sl=one.sl, key=key)).ok:
+            result = await api.orders.modify(ticket, new_sl=one.sl, key=key)
+            if result.ok:
                 changes = {"sl": one.sl}
+            elif result.code not in again.FINAL:
+                await again.later("trail", str(ticket), tries, api)
         elif isinstance(one, trailing.WatchStep):
-            key = labels.trail_key(ticket, one.steps, one.price)
+            key = labels.trail_key(ticket, one.tries)
             changes = {"watch": await when(trail.symbol, trail.side, one.price, key, api)}
         else:
             await api.market.cancel(one.handle)
@@ -73,7 +75,7 @@ async def _trail(ticket: int, rules: FollowRules, api: ServiceAPI) -> None:
         await api.db.run(follow.change_trail(ticket, partial(attrs.evolve, **changes), now))
 
 
-async def _chain(chain_id: str, rules: FollowRules, api: ServiceAPI) -> None:
+async def _chain(chain_id: str, tries: int, rules: FollowRules, api: ServiceAPI) -> None:
     """Work until the chain asks for nothing that was not tried."""
     chain = await api.db.read(lambda connection: load_chain(connection, chain_id))
     for _ in range(ROUNDS):
@@ -84,7 +86,7 @@ async def _chain(chain_id: str, rules: FollowRules, api: ServiceAPI) -> None:
             chain = await _next_level(chain, rules, api)
         else:
             for one in chain_work.work(chain, facts, rules.chain):
-                chain = await _chain_step(before, one, facts, rules, api)
+                chain = await _chain_step(before, one, facts, tries, rules, api)
         if chain == before:
             return
 
@@ -100,33 +102,64 @@ async def _next_level(chain: Chain, rules: FollowRules, api: ServiceAPI) -> Chai
         if base is not None:
             total = min(base * factor, rules.entry.max_lot)
             lots = sizing.leg_lots(total, exact(1.0), rules.entry)
-    return await _changed(chain.id, lambda c: chains.opened_level(c, lots, aligned, rules.chain), rules, api)
+    now = api.now()
+    return await _changed(
+        chain.id, lambda c: chains.opened_level(c, lots, aligned, now, rules.chain), rules, api
+    )
 
 
 async def _chain_step(
-    chain: Chain, one: chain_work.Work, facts: SymbolFacts | None, rules: FollowRules, api: ServiceAPI
+    chain: Chain,
+    one: chain_work.Work,
+    facts: SymbolFacts | None,
+    tries: int,
+    rules: FollowRules,
+    api: ServiceAPI,
 ) -> Chain | None:
     if isinstance(one, chain_work.Place):
         return await _place(chain, one, facts, rules, api)
     if isinstance(one, chain_work.Watch):
-        key = labels.book_key(one.ticket, one.tries)
+        key = labels.book_key(one.ticket, one.waits)
         handle = await when(chain.symbol, chain.side, one.price, key, api)
         return await _changed(chain.id, lambda c: _with(c, one.ticket, watch=handle), rules, api)
     if isinstance(one, chain_work.Retarget):
         moved = await api.orders.modify(one.ticket, new_tp=one.tp, key=f"target:{one.ticket}")
+        if not moved.ok and moved.code not in again.FINAL:
+            await again.later("chain", chain.id, tries, api)
         tp = one.tp if moved.ok else None
         return await _changed(
             chain.id, lambda c: c if tp is None else _with(c, one.ticket, tp=tp), rules, api
         )
     if isinstance(one, chain_work.Book):
-        key = labels.book_key(one.ticket, one.tries)
-        result = await api.orders.close_position(one.ticket, "TP1", key=key)
-        failed = not result.success and result.code != UNRESOLVED
-        return await _changed(
-            chain.id, lambda c: chains.not_booked(c, one.ticket) if failed else c, rules, api
-        )
+        return await _book(chain, one, facts, tries, rules, api)
     await api.market.cancel(one.handle)
     return await _changed(chain.id, lambda c: _unwatched(c, one.level, one.slot), rules, api)
+
+
+async def _book(
+    chain: Chain,
+    one: chain_work.Book,
+    facts: SymbolFacts | None,
+    tries: int,
+    rules: FollowRules,
+    api: ServiceAPI,
+) -> Chain | None:
+    """Close an order while the price is still there; what has no outcome yet is looked at again later."""
+    price = await closing_quote(chain.symbol, chain.side, api)
+    if price is None or facts is None:
+        await again.later("chain", chain.id, tries, api)
+        return chain
+    change = chains.missed
+    if chains.at_level(chain, one.ticket, price, facts, rules.chain):
+        key = labels.book_key(one.ticket, one.tries)
+        result = await api.orders.close_position(one.ticket, "TP1", key=key)
+        if result.success:
+            return chain
+        if result.code in (again.OFFLINE, again.UNRESOLVED):
+            await again.later("chain", chain.id, tries, api)
+            return chain
+        change = chains.not_booked
+    return await _changed(chain.id, lambda c: change(c, one.ticket), rules, api)
 
 
 async def _place(
@@ -134,7 +167,9 @@ async def _place(
 ) -> Chain | None:
     place = labels.Place(chain.id, one.level, one.slot)
     quote = await api.market.get_current_price_data(chain.symbol)
-    if quote is None or facts is None:
+    if chains.late(chain, one.level, api.now(), rules.chain):
+        result = OrderResult(ok=False, code="TOO_LATE")
+    elif quote is None or facts is None:
         result = OrderResult(ok=False, code="NO_PRICE")
     else:
         price = quote.ask if chain.side.sign > 0 else quote.bid
@@ -188,7 +223,15 @@ def in_market(result: OrderResult) -> bool:
 
 def undecided(result: OrderResult) -> bool:
     """Whether an update will tell what became of an order."""
-    return result.code == UNRESOLVED or (result.ok and result.volume <= 0 and (result.ticket or 0) >= 0)
+    return result.code == again.UNRESOLVED or (result.ok and result.volume <= 0 and (result.ticket or 0) >= 0)
+
+
+async def closing_quote(symbol: str, side: Side, api: ServiceAPI) -> float | None:
+    """What a position would be closed at now; ``None`` without a fresh price."""
+    quote = await api.market.get_current_price_data(symbol)
+    if quote is None:
+        return None
+    return quote.bid if side is Side.BUY else quote.ask
 
 
 async def when(symbol: str, side: Side, price: float, key: str, api: ServiceAPI) -> str | None:
@@ -200,6 +243,6 @@ async def when(symbol: str, side: Side, price: float, key: str, api: ServiceAPI)
         if side is Side.BUY:
             return await api.market.when(symbol, above=price, key=key, quote="bid")
         return await api.market.when(symbol, below=price, key=key, quote="ask")
-    except ZepixError as error:
+    except BadArgument as error:
         api.log(f"{symbol} {price} is not waited for: {error}", "warning")
         return None

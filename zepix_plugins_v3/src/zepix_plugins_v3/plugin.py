@@ -17,7 +17,7 @@ from zepix_core import (
     hookimpl,
     read_object,
 )
-from zepix_plugins_v3 import daily, follow, handling, report, store, tables, waking
+from zepix_plugins_v3 import daily, follow, handling, reconcile, report, store, tables, waking
 from zepix_plugins_v3 import trade as trades
 from zepix_plugins_v3.alert import Refusal, V3Alert, parse
 from zepix_plugins_v3.config import V3Config
@@ -64,7 +64,7 @@ class CombinedV3(LogicPlugin):
 
     @hookimpl
     async def on_start(self, api: ServiceAPI) -> None:
-        """Remember what was accepted lately, and bring today's figures up to date."""
+        """Remember what was accepted lately, bring today's figures up to date, look at what is open."""
         rules, now = self._rules(api), api.now()
         window = max(rules.duplicate_window, rules.squeeze_seconds)
         start = now - timedelta(seconds=window) - KEPT
@@ -72,6 +72,7 @@ class CombinedV3(LogicPlugin):
             self._recall(row, rules, api)
         days = api.trading_days
         await api.db.run(lambda connection: daily.recompute(connection, days, days.day_of(now)))
+        await reconcile.reconcile(api)
 
     @hookimpl
     async def on_alert(self, alert: Alert, api: ServiceAPI) -> Decision | None:

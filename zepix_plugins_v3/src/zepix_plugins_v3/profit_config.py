@@ -63,6 +63,9 @@ class ProfitBooking:
     require_trend: bool = setting(
         True, doc="A level opens only while min_aligned_for_entry stored pillars agree"
     )
+    next_level_within_seconds: float = setting(
+        120.0, doc="A level opens only so soon after the one before has ended", ge=1, le=86_400
+    )
     profit_targets: tuple[float, ...] = setting(
         (10.0, 20.0, 40.0, 80.0, 160.0), doc="Accepted without effect: an older ladder of targets"
     )
@@ -93,7 +96,9 @@ class ReEntry:
     continuation_window_minutes: float = setting(
         30.0, doc="Minutes after a target in which the price must go on", gt=0, le=10_080
     )
-    continuation_cooldown_seconds: float = setting(5.0, doc="Seconds without an entry after a target", ge=0)
+    continuation_cooldown_seconds: float = setting(
+        5.0, doc="Seconds without an entry after a target", ge=0, le=86_400
+    )
     continuation_gap_pips: float = setting(2.0, doc="Pips beyond the target at which to enter", gt=0, le=1000)
     continuation_gap_by_symbol: dict[str, float] = setting(
         factory=lambda: {"XAUUSD": 0.2},

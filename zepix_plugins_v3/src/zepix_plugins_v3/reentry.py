@@ -17,6 +17,7 @@ from zepix_plugins_v3.rules import exact
 from zepix_plugins_v3.stops import SymbolFacts, rounded
 
 SL_HUNT_MINUTES = 30.0
+UNRESOLVED = "unresolved"
 TARGETS = ("TP1", "TP2", "TP3")
 
 
@@ -173,7 +174,7 @@ def _waiting(
 
 def reached(
     recovery: Recovery,
-    price: float,
+    price: float | None,
     at: datetime,
     *,
     aligned: bool,
@@ -184,13 +185,14 @@ def reached(
     """The price came to a level: the re-entry is planned, waited on, or given up.
 
     Args:
+        price: The closing quote as it is now, ``None`` when there is none.
         days: The trading day of ``at`` and of each moment in ``counts``.
     """
     if recovery.state is not ReState.WATCHING:
         return recovery
     if at > recovery.deadline:
         return over(recovery, "too_late")
-    if at < recovery.not_before or recovery.side.sign * (exact(price) - exact(recovery.price)) < 0:
+    if at < recovery.not_before or not there(recovery, price):
         return attrs.evolve(recovery, watch=None, tries=recovery.tries + 1)
     enabled = rules.sl_hunt_enabled if recovery.mode is Mode.SL_HUNT else rules.tp_continuation_enabled
     if not enabled:
@@ -203,18 +205,36 @@ def reached(
     return attrs.evolve(recovery, state=ReState.PLANNED, watch=None)
 
 
+def there(recovery: Recovery, price: float | None) -> bool:
+    """Whether a quote is at the level that is waited for, or beyond."""
+    return price is not None and recovery.side.sign * (exact(price) - exact(recovery.price)) >= 0
+
+
 def timed_out(recovery: Recovery, at: datetime) -> Recovery:
-    """The window's end came."""
-    if recovery.state is not ReState.WATCHING or at < recovery.deadline:
+    """The window's beginning or its end came."""
+    if recovery.state is not ReState.WATCHING:
         return recovery
-    return over(recovery, "too_late")
+    recovery = attrs.evolve(recovery, timer=None, tries=recovery.tries + 1)
+    return recovery if at < recovery.deadline else over(recovery, "too_late")
+
+
+def not_there(recovery: Recovery) -> Recovery:
+    """The price went back before the re-entry was placed: it is waited on."""
+    if recovery.state is not ReState.PLANNED:
+        return recovery
+    return attrs.evolve(recovery, state=ReState.WATCHING, watch=None, tries=recovery.tries + 1)
+
+
+def unresolved(recovery: Recovery) -> Recovery:
+    """Nobody knows yet whether the re-entry is in; an update will tell."""
+    return attrs.evolve(recovery, reason=UNRESOLVED) if recovery.state is ReState.PLANNED else recovery
 
 
 def placed(recovery: Recovery, ticket: int, sl: float) -> Recovery:
-    """The re-entry is in."""
-    if recovery.state is not ReState.PLANNED:
+    """The re-entry is in; also one that was given up, or waited on again, before its outcome was told."""
+    if recovery.state is ReState.OPEN:
         return recovery
-    return attrs.evolve(recovery, state=ReState.OPEN, ticket=ticket, sl=sl)
+    return attrs.evolve(recovery, state=ReState.OPEN, reason=None, ticket=ticket, sl=sl)
 
 
 def over(recovery: Recovery, reason: str) -> Recovery:

@@ -29,10 +29,22 @@ _ADD = (
     " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
     " trade_id = coalesce(excluded.trade_id, trade_id), ticket = coalesce(excluded.ticket, ticket)"
 )
-_END = "UPDATE v3_reentry_orders SET closed_at = ?, profit = ? WHERE ticket = ? AND closed_at IS NULL"
+_END = "UPDATE v3_reentry_orders SET closed_at = ?, profit = ? WHERE ticket = ? AND profit IS NULL"
+_LOST_SIGHT = "UPDATE v3_reentry_orders SET closed_at = ? WHERE ticket = ? AND closed_at IS NULL"
+_KNOWN = "SELECT 1 FROM v3_reentry_orders WHERE ticket = ?"
 _PLACED = "SELECT placed_at FROM v3_reentry_orders WHERE placed_at >= ?"
 _LOST = "SELECT closed_at FROM v3_reentry_orders WHERE closed_at >= ? AND profit < 0"
-_OPEN = "SELECT count(*) FROM v3_reentry_orders WHERE ticket IS NOT NULL AND closed_at IS NULL"
+_TICKETS = "SELECT ticket FROM v3_reentry_orders WHERE ticket IS NOT NULL AND closed_at IS NULL"
+_OPEN = (
+    "SELECT (SELECT count(*) FROM v3_reentry_orders WHERE ticket IS NOT NULL AND closed_at IS NULL)"
+    " + (SELECT count(*) FROM v3_reentry_chains WHERE state = 'PLANNED')"
+)
+_PLANNED = _SELECT + " WHERE state = 'PLANNED'"
+_WANTED = _SELECT + " WHERE state IN ('WATCHING', 'PLANNED') AND symbol = ? AND direction = ?"
+_IDLE = (
+    "SELECT chain_id FROM v3_reentry_chains WHERE state = 'ENDED' AND symbol = ? AND direction = ?"
+    " AND (watch IS NOT NULL OR timer IS NOT NULL)"
+)
 
 
 def load(connection: sqlite3.Connection, chain_id: str) -> Recovery | None:
@@ -63,6 +75,37 @@ def add(
 def end(connection: sqlite3.Connection, ticket: int, profit: float, at: str) -> None:
     """Note how a re-entry ended; a second time changes nothing."""
     connection.execute(_END, (at, profit, ticket))
+
+
+def known(connection: sqlite3.Connection, ticket: int) -> bool:
+    """Whether a re-entry was noted."""
+    return connection.execute(_KNOWN, (ticket,)).fetchone() is not None
+
+
+def lost_sight(connection: sqlite3.Connection, ticket: int, at: str) -> None:
+    """Note that a re-entry is not open; how it ended may still be told."""
+    connection.execute(_LOST_SIGHT, (at, ticket))
+
+
+def wanted(connection: sqlite3.Connection, symbol: str, side: Side) -> tuple[Recovery, ...]:
+    """Re-entries of a symbol and side that may still be placed."""
+    return _all(connection, _WANTED, (symbol, side.value))
+
+
+def idle(connection: sqlite3.Connection, symbol: str, side: Side) -> tuple[str, ...]:
+    """Chains of re-entries that have ended and have not told the host so."""
+    return tuple(row[0] for row in connection.execute(_IDLE, (symbol, side.value)))
+
+
+def open_now(connection: sqlite3.Connection) -> tuple[tuple[int, ...], tuple[Recovery, ...]]:
+    """What counts as open: tickets of re-entries, and chains whose re-entry is to be placed."""
+    tickets = tuple(row[0] for row in connection.execute(_TICKETS))
+    return tickets, _all(connection, _PLANNED, ())
+
+
+def _all(connection: sqlite3.Connection, query: str, values: tuple[str, ...]) -> tuple[Recovery, ...]:
+    rows = connection.execute(query, values).fetchall()
+    return tuple(recovery for row in rows if (recovery := _read(row)) is not None)
 
 
 def counts(connection: sqlite3.Connection, since: datetime) -> Counts:

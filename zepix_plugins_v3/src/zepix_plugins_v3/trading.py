@@ -1,5 +1,6 @@
 """Carrying out a decision that trades: ask the gate, close, place. It decides nothing."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import attrs
@@ -49,17 +50,21 @@ async def enter(
     closing: tuple[int, ...],
     api: ServiceAPI,
     *,
+    leave: Callable[[], Awaitable[None]],
     repeated: bool = False,
 ) -> Carried:
     """Place a pair. The host's gates are asked before the first close: a refusal closes nothing.
 
     Args:
+        leave: Called when the gates let the pair pass, before the first close.
         repeated: The alert was delivered before. The pair may be in already and fill the very caps the
             gate then names; placing once more returns the first result, or is refused by the same gates.
     """
     checked = await api.orders.check_dual_orders_v3(**_pair(symbol, entry, price, closing))
     if not checked.ok and not repeated:
         return Carried(refusal=checked.a)
+    if checked.ok:
+        await leave()
     closes = await close(closing, "Reversal", api) if checked.ok else ()
     gone = tuple(result.order_id for result in closes if result.success)
     placed = await api.orders.place_dual_orders_v3(**_pair(symbol, entry, price, gone))

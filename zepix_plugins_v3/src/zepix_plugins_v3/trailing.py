@@ -4,7 +4,7 @@ With 50, 25 and 50 percent of the first stop distance: half the distance in prof
 entry, and each further quarter of it in profit moves the stop a quarter on.
 """
 
-from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 import attrs
 
@@ -37,6 +37,7 @@ class Trail:
         distance: From the entry to the first stop, in price.
         sl, tp: As they stand now; no target is ``None``.
         steps: How many levels of profit were reached.
+        tries: Counts the waits, so that each has a key of its own.
         watch: Handle of the price that is waited for.
     """
 
@@ -50,6 +51,7 @@ class Trail:
     sl: float
     tp: float | None = None
     steps: int = 0
+    tries: int = 0
     over: bool = False
     watch: str | None = None
 
@@ -66,7 +68,7 @@ class WatchStep:
     """Be woken at the next level of profit."""
 
     price: float
-    steps: int
+    tries: int
 
 
 @attrs.frozen(kw_only=True)
@@ -118,11 +120,12 @@ def reached(trail: Trail, price: float, rules: TrailingRules) -> Trail:
     """The closing quote came to a price: all levels of profit up to it are reached; none is ever lost."""
     if trail.over:
         return trail
+    trail = attrs.evolve(trail, watch=None, tries=trail.tries + 1)
     share = trail.side.sign * (exact(price) - exact(trail.entry)) / exact(trail.distance)
     if share < rules.start:
-        return attrs.evolve(trail, watch=None)
+        return trail
     steps = int(((share - rules.start) / rules.step).to_integral_value(rounding=ROUND_FLOOR)) + 1
-    return attrs.evolve(trail, steps=max(trail.steps, steps), watch=None)
+    return attrs.evolve(trail, steps=max(trail.steps, steps))
 
 
 def ended(trail: Trail) -> Trail:
@@ -141,7 +144,7 @@ def stop(trail: Trail, digits: int, rules: TrailingRules) -> float | None:
     if not trail.steps:
         return None
     price = level(trail, trail.steps, rules) - trail.side.sign * rules.behind * exact(trail.distance)
-    return _rounded(price, digits)
+    return _rounded(price, digits, ROUND_HALF_UP)
 
 
 def work(trail: Trail, digits: int, rules: TrailingRules) -> tuple[Work, ...]:
@@ -153,11 +156,13 @@ def work(trail: Trail, digits: int, rules: TrailingRules) -> tuple[Work, ...]:
     if wanted is not None and trail.side.sign * (wanted - trail.sl) > 0:
         found.append(Move(sl=wanted))
     if trail.watch is None:
-        price = _rounded(level(trail, trail.steps + 1, rules), digits)
+        # Away from the entry: a price that is waited for must be one at which the level is reached.
+        away = ROUND_CEILING if trail.side is Side.BUY else ROUND_FLOOR
+        price = _rounded(level(trail, trail.steps + 1, rules), digits, away)
         if trail.tp is None or trail.side.sign * (trail.tp - price) > 0:
-            found.append(WatchStep(price=price, steps=trail.steps + 1))
+            found.append(WatchStep(price=price, tries=trail.tries))
     return tuple(found)
 
 
-def _rounded(price: Decimal, digits: int) -> float:
-    return float(price.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP))
+def _rounded(price: Decimal, digits: int, rounding: str) -> float:
+    return float(price.quantize(Decimal(1).scaleb(-digits), rounding=rounding))

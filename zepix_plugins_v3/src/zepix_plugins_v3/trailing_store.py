@@ -7,14 +7,15 @@ from zepix_plugins_v3.trailing import Trail
 
 _BY_TICKET = (
     "SELECT ticket, trade_id, leg, symbol, direction, entry_price, distance, sl_price, tp_price, steps,"
-    " state, watch FROM v3_trailing_stops WHERE ticket = ?"
+    " state, watch, tries FROM v3_trailing_stops WHERE ticket = ?"
 )
 _SAVE = (
     "INSERT INTO v3_trailing_stops (ticket, trade_id, leg, symbol, direction, entry_price, distance,"
-    " sl_price, tp_price, steps, state, watch, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " sl_price, tp_price, steps, state, watch, tries, updated_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (ticket) DO UPDATE SET entry_price = excluded.entry_price, sl_price = excluded.sl_price,"
     " tp_price = excluded.tp_price, steps = excluded.steps, state = excluded.state, watch = excluded.watch,"
-    " updated_at = excluded.updated_at"
+    " tries = excluded.tries, updated_at = excluded.updated_at"
 )
 
 
@@ -36,6 +37,7 @@ def load(connection: sqlite3.Connection, ticket: int) -> Trail | None:
         steps=row[9],
         over=row[10] == "CLOSED",
         watch=row[11],
+        tries=row[12],
     )
 
 
@@ -57,6 +59,7 @@ def save(connection: sqlite3.Connection, trail: Trail, now: str) -> Trail:
                 trail.steps,
                 "CLOSED" if trail.over else "OPEN",
                 trail.watch,
+                trail.tries,
                 now,
             ),
         )

@@ -28,9 +28,11 @@ CREATE TABLE v3_chain_orders (
     entry_price REAL,
     tp_price REAL,
     tries INTEGER NOT NULL DEFAULT 0,
+    waits INTEGER NOT NULL DEFAULT 0,
     deals TEXT,
     reason TEXT,
     watch TEXT,
+    closed_at TEXT,
     PRIMARY KEY (chain_id, level, slot)
 ) STRICT;
 
@@ -47,6 +49,7 @@ CREATE TABLE v3_trailing_stops (
     sl_price REAL NOT NULL,
     tp_price REAL,
     steps INTEGER NOT NULL DEFAULT 0,
+    tries INTEGER NOT NULL DEFAULT 0,
     state TEXT NOT NULL CHECK (state IN ('OPEN', 'CLOSED')),
     watch TEXT,
     updated_at TEXT NOT NULL
@@ -94,3 +97,22 @@ CREATE TABLE v3_reentry_orders (
 
 CREATE INDEX v3_reentry_orders_trade_id ON v3_reentry_orders (trade_id);
 CREATE INDEX v3_reentry_orders_placed_at ON v3_reentry_orders (placed_at);
+CREATE INDEX v3_reentry_orders_closed_at ON v3_reentry_orders (closed_at);
+
+-- The last exit or reversal of a side: nothing grows any more from pairs whose alert came before it.
+CREATE TABLE v3_sides_left (
+    symbol TEXT NOT NULL,
+    direction TEXT NOT NULL CHECK (direction IN ('BUY', 'SELL')),
+    signal_id INTEGER NOT NULL REFERENCES v3_signals_log (id),
+    reason TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    PRIMARY KEY (symbol, direction)
+) STRICT;
+
+-- A day's figures are read at each change of a trade.
+CREATE INDEX combined_v3_trades_order_a_exit
+    ON combined_v3_trades (order_a_status, order_a_exit_time);
+CREATE INDEX combined_v3_trades_order_b_exit
+    ON combined_v3_trades (order_b_status, order_b_exit_time);
+CREATE INDEX combined_v3_trades_status_exit
+    ON combined_v3_trades (status, exit_time, total_profit_dollars);
