@@ -10,7 +10,7 @@ import pytest
 
 from zepix_core import AlertClass, Book, Capability, Change, Side
 from zepix_core.testing.clock import VirtualClock
-from zepix_plugins_v6 import store, trade_store
+from zepix_plugins_v6 import gather, store, trade_store
 from zepix_plugins_v6.alert import MESSAGE_TYPES
 from zepix_plugins_v6.feed import PriceActionFeed
 from zepix_plugins_v6.plugin import PriceAction1h, PriceAction1m, PriceAction5m, PriceAction15m
@@ -291,11 +291,7 @@ async def test_a_plugin_that_is_off_trades_nothing_while_the_trends_go_on(
     assert outcome(row) == ("refused", "no_plugin")
     assert [d.plugin for d in row.deliveries] == ["price_action"]
     logged = live.logged(row)
-    assert (logged["processed"], logged["skip_reason"], logged["plugin_target"]) == (
-        0,
-        "no_plugin",
-        profile.id,
-    )
+    assert (logged["processed"], logged["skip_reason"], logged["plugin_target"]) == (0, None, profile.id)
     assert await live.positions() == ()
     assert len(live.rows("SELECT * FROM market_trends")) == 2
     await live.paper.host.switch_plugin(profile.id, True, "tester")
@@ -434,6 +430,51 @@ async def test_a_host_in_shadow_still_closes_what_was_opened_for_real(
         (a,) = await desk.positions()
         assert a.sl == round(a.price_open + 0.20, 2)
         assert await paper.positions(Book.SHADOW) == ()
+
+
+async def test_an_exit_that_closes_a_real_position_is_an_exit_also_in_shadow(
+    tmp_path: Path, virtual_clock: VirtualClock
+) -> None:
+    home = tmp_path / "home"
+    async with host(home, virtual_clock, shadow=False) as paper:
+        await Desk(paper, Book.LIVE).enter(SCALPING)
+    async with host(home, virtual_clock, shadow=True) as paper:
+        desk = Desk(paper, Book.SHADOW)
+        real = await desk.leave(SCALPING)
+        await desk.enter(SCALPING, score=91)
+        shadow = await desk.leave(SCALPING, price=2036.0)
+        actions = [(await paper.story(row.id)).decisions[SCALPING.id].action for row in (real, shadow)]
+        assert actions == ["exit", "shadow_exit"]
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.id)
+async def test_a_level_that_is_zero_at_the_symbols_digits_is_none(live: Desk, profile: Profile) -> None:
+    await live.trending(Side.BUY)
+    row = await live.enter(profile, tail="0.001|2043.4|2051.8|2060.2|")
+    gate = (await live.paper.story(row.id)).decisions[profile.id].gates[-1]
+    assert (outcome(row), gate.note) == (("refused", "levels"), "invalid_sl")
+    await live.trending(Side.SELL)
+    row = await live.enter(profile, Side.SELL, tail="2043.4|0.001|0.001|0.001|")
+    gate = (await live.paper.story(row.id)).decisions[profile.id].gates[-1]
+    assert (outcome(row), gate.note) == (("refused", "levels"), "invalid_tp")
+
+
+async def test_an_entry_its_plugin_failed_at_has_no_reason_in_the_log(
+    live: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(gather, "symbol_facts", fail)
+    row = await live.enter(SCALPING)
+    assert row.reason == "plugin_error"
+    assert (live.logged(row)["processed"], live.logged(row)["skip_reason"]) == (0, None)
+
+
+async def test_a_state_nobody_knows_is_stored_as_unknown(live: Desk) -> None:
+    await live.send("TREND_PULSE|XAUUSD|15|5|1||WEAK_BULLISH")
+    (row,) = live.rows("SELECT * FROM market_trends")
+    assert (row["market_state"], row["bull_count"]) == ("UNKNOWN", 5)
 
 
 async def test_a_cap_of_the_host_is_told_by_its_name(tmp_path: Path, virtual_clock: VirtualClock) -> None:

@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from zepix_core import Book
+from zepix_core import Book, Change
 from zepix_core.journal.reports import in_force, stored
 from zepix_core.testing.clock import VirtualClock
+from zepix_core.testing.host import PaperHost
 from zepix_plugins_v6 import watch
 from zepix_plugins_v6.profiles import INTRADAY, MOMENTUM, SCALPING, SWING
 
@@ -81,3 +83,51 @@ async def test_the_host_shows_what_is_missing_until_the_pulse_comes_and_again_wh
         assert await shown() == set()
         await paper.advance(30 * 3600, step=600)
         assert await shown() == {swing, momentum, ("price_action_15m", "trend pulse XAUUSD any chart")}
+
+
+async def test_what_is_not_looked_at_any_more_is_not_shown_any_more(
+    tmp_path: Path, virtual_clock: VirtualClock
+) -> None:
+    async with host(tmp_path / "home", virtual_clock, shadow=True, plugins=_swing()) as paper:
+
+        async def shown() -> dict[str, str]:
+            rows = await paper.host.journal.read(lambda c: in_force(stored(c), virtual_clock.now_ns()))
+            return {report.name: report.text for report in rows if report.plugin == SWING.id}
+
+        async def configure(plain: dict[str, Any]) -> None:
+            change = Change(key="settings", change_type="modified", old_value=1, new_value=2, at=FRIDAY)
+            assert await paper.host.plugins.configure(SWING.id, plain, (change,)) == ()
+            await paper.settled()
+
+        assert "entries are refused" in (await shown())["trend pulse XAUUSD 240"]
+        await configure(_swing(policy="allow")[SWING.id])
+        assert "lets entries pass" in (await shown())["trend pulse XAUUSD 240"]
+        await configure(_swing("EURUSD", "GBPUSD")[SWING.id])
+        assert set(await shown()) == {"trend pulse EURUSD 240", "trend pulse GBPUSD 240"}
+        await configure(_swing("EURUSD", wanted=False)[SWING.id])
+        assert await shown() == {}
+
+
+async def test_what_went_while_the_host_was_down_is_not_shown_for_long(
+    tmp_path: Path, virtual_clock: VirtualClock
+) -> None:
+    home = tmp_path / "home"
+
+    async def shown(paper: PaperHost) -> set[str]:
+        rows = await paper.host.journal.read(lambda c: in_force(stored(c), virtual_clock.now_ns()))
+        return {report.name for report in rows if report.plugin == SWING.id}
+
+    both = _swing("XAUUSD", "EURUSD")
+    async with host(home, virtual_clock, shadow=True, plugins=both) as paper:
+        assert await shown(paper) == {"trend pulse XAUUSD 240", "trend pulse EURUSD 240"}
+    async with host(home, virtual_clock, shadow=True, plugins=_swing("EURUSD")) as paper:
+        await paper.advance(9 * 3600, step=600)
+        assert await shown(paper) == {"trend pulse EURUSD 240"}
+    async with host(home, virtual_clock, shadow=True, plugins=_swing("EURUSD", wanted=False)) as paper:
+        assert await shown(paper) == set()
+
+
+def _swing(*symbols: str, wanted: bool = True, policy: str = "reject") -> dict[str, dict[str, Any]]:
+    entry = {"require_4h_alignment": wanted, "missing_trend_policy": policy}
+    settings = {"supported_symbols": list(symbols or ("XAUUSD",)), "entry_conditions": entry}
+    return {SWING.id: {"shadow_mode": True, "settings": settings}}

@@ -90,12 +90,12 @@ async def test_a_daily_chart_has_one_name(pulse: PulseStore) -> None:
     assert [(row.timeframe, row.bull_count) for row in pulse.rows("XAUUSD")] == [("1440", 0)]
 
 
-async def test_a_word_nobody_knows_is_kept_in_the_file_and_unknown_here(
+async def test_a_word_nobody_knows_is_unknown_here_and_in_the_file(
     db: PluginDatabase, pulse: PulseStore
 ) -> None:
     row = await pulse.update("XAUUSD", "15", 6, 0, "WEAK_BULLISH")
     assert row.market_state is MarketState.UNKNOWN
-    assert (await stored(db))[0][4] == "WEAK_BULLISH"
+    assert (await stored(db))[0][4] == "UNKNOWN"
     assert (await loaded(db)).rows("XAUUSD") == (row,)
 
 

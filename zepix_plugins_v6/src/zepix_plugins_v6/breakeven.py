@@ -1,11 +1,13 @@
 """After leg B reached its target, the stop of leg A of the same pair moves to A's entry and a little more."""
 
+from decimal import Decimal
+
 import attrs
 
 from zepix_core import Step
 from zepix_plugins_v6.decision import Action, Move, V6Decision
 from zepix_plugins_v6.exits import own
-from zepix_plugins_v6.facts import Facts
+from zepix_plugins_v6.facts import Facts, OwnPosition
 from zepix_plugins_v6.levels import rounded
 from zepix_plugins_v6.rules import Rules
 
@@ -43,15 +45,12 @@ def decide_breakeven(closed: LegClosed, facts: Facts, rules: Rules) -> V6Decisio
         return _nothing("breakeven_off")
     if closed.leg != "B" or not closed.pair or not closed.at_target:
         return _nothing("not_the_target_of_b")
-    mine = own(facts.positions, rules, closed.symbol)
-    leg = next((p for p in mine if p.leg == "A" and p.pair == closed.pair), None)
+    leg, stop = leg_a(closed, facts, rules), stop_of(closed, facts, rules)
     if leg is None:
         return _nothing("no_open_leg_a")
-    if facts.symbol is None or leg.price_open <= 0:
+    if facts.symbol is None or stop is None:
         return _nothing("no_symbol_info")
     sign = leg.side.sign
-    exact_stop = leg.price_open + sign * buffer * facts.symbol.pip_size
-    stop = rounded(exact_stop, facts.symbol.digits)
     steps = (
         Step(
             "breakeven",
@@ -62,6 +61,21 @@ def decide_breakeven(closed: LegClosed, facts: Facts, rules: Rules) -> V6Decisio
     if leg.sl is not None and (stop - leg.sl) * sign <= 0:
         return attrs.evolve(_nothing("stop_is_as_tight"), steps=steps)
     return V6Decision(action=Action.MODIFY, side=leg.side, move=Move(ticket=leg.ticket, sl=stop), steps=steps)
+
+
+def leg_a(closed: LegClosed, facts: Facts, rules: Rules) -> OwnPosition | None:
+    """The open leg A of the same pair."""
+    mine = own(facts.positions, rules, closed.symbol)
+    return next((p for p in mine if p.leg == "A" and p.pair == closed.pair), None)
+
+
+def stop_of(closed: LegClosed, facts: Facts, rules: Rules) -> Decimal | None:
+    """Where A's stop belongs, ``None`` when that cannot be told."""
+    leg, buffer = leg_a(closed, facts, rules), rules.breakeven_pips
+    if leg is None or buffer is None or facts.symbol is None or leg.price_open <= 0:
+        return None
+    exact_stop = leg.price_open + leg.side.sign * buffer * facts.symbol.pip_size
+    return rounded(exact_stop, facts.symbol.digits)
 
 
 def _nothing(reason: str) -> V6Decision:

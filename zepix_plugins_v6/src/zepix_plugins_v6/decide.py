@@ -143,7 +143,7 @@ def _judged(message: Entry, facts: Facts, rules: Rules, gates: list[Gate]) -> V6
     listed = not rules.symbols or message.ticker in rules.symbols
     if not passes(Gate("symbol", listed, message.ticker, "in supported_symbols")):
         return refused()
-    found = levels.read(message, rules)
+    found = levels.read(message, rules, None if facts.symbol is None else facts.symbol.digits)
     if not passes(found.gate):
         return refused(found.detail)
     for gate in chain(filters.judge(message, facts, rules), filters.caps(facts, rules)):
@@ -179,6 +179,16 @@ def _orders(found: Levels, size: Size, symbol: SymbolFacts) -> tuple[Order, ...]
     )
 
 
+def read_only(message: Entry) -> Observed:
+    """Those facts of an entry that its message alone tells."""
+    return Observed(
+        adx=message.adx,
+        adx_strength=classes.adx_strength(message.adx),
+        conf_score=message.conf_score,
+        confidence_level=classes.confidence_level(message.conf_score),
+    )
+
+
 def observe(message: Entry, facts: Facts, side: Side) -> Observed:
     """The facts of an entry that the trade tables keep, whether a filter asked for them or not."""
     rows = facts.rows_of(message.ticker)
@@ -187,11 +197,8 @@ def observe(message: Entry, facts: Facts, side: Side) -> Observed:
         row = facts.row(message.ticker, timeframe)
         return None if row is None else row.net_direction
 
-    return Observed(
-        adx=message.adx,
-        adx_strength=classes.adx_strength(message.adx),
-        conf_score=message.conf_score,
-        confidence_level=classes.confidence_level(message.conf_score),
+    return attrs.evolve(
+        read_only(message),
         spread_pips=filters.rounded_spread(facts.spread_pips),
         market_state=market_state(rows).value,
         pulse=pulse_sums(rows),

@@ -75,7 +75,8 @@ class Observed:
 
     Attributes:
         spread_pips: Rounded to a tenth, ``None`` when not known.
-        pulse: Bullish and bearish counts over all rows of the symbol.
+        market_state, pulse_alignment_ok: ``None`` when nobody knows any more.
+        pulse: Bullish and bearish counts over all rows of the symbol, ``None`` likewise.
         trend_15m, trend_4h, trend_1d: Net directions of those rows, ``None`` without the row.
         momentum_increasing: ``None`` when no momentum was received.
     """
@@ -84,14 +85,14 @@ class Observed:
     adx_strength: str
     conf_score: int
     confidence_level: str
-    spread_pips: Decimal | None
-    market_state: str
-    pulse: tuple[int, int]
-    pulse_alignment_ok: bool
-    trend_15m: int | None
-    trend_4h: int | None
-    trend_1d: int | None
-    momentum_increasing: bool | None
+    spread_pips: Decimal | None = None
+    market_state: str | None = None
+    pulse: tuple[int, int] | None = None
+    pulse_alignment_ok: bool | None = None
+    trend_15m: int | None = None
+    trend_4h: int | None = None
+    trend_1d: int | None = None
+    momentum_increasing: bool | None = None
 
 
 @attrs.frozen(kw_only=True)

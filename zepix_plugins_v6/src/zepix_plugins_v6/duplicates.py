@@ -1,6 +1,7 @@
 """Which messages are repeats, and the memory of what was taken lately."""
 
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 DEFAULT_WINDOW = 60.0
 BLANKS = " \t\r\n"
@@ -31,13 +32,15 @@ class Memory:
 
     def age(self, key: str, at: datetime, body: str, window: float = DEFAULT_WINDOW) -> float | None:
         """Seconds since the youngest identical message taken before ``at``, the least it can be; ``None``
-        without one. Its own delivery, which may come again after a crash, does not count."""
+        without one. Its own delivery, which may come again after a crash, does not count, nor does what was
+        taken after it."""
         oldest = at - timedelta(seconds=window) - KEPT
         self._taken = {seen: entry for seen, entry in self._taken.items() if entry[0] >= oldest}
         text = body.strip(BLANKS)
+        before = takewhile(lambda entry: entry[0] != key, self._taken.items())
         ages = [
             max(0.0, (at - when - vague).total_seconds())
-            for seen, (when, vague, same) in self._taken.items()
-            if seen != key and same == text and when <= at
+            for _, (when, vague, same) in before
+            if same == text and when <= at
         ]
         return min(ages, default=None)

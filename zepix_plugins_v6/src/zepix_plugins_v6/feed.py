@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from zepix_core import Alert, AlertClass, Decision, GroupFeed, ServiceAPI, Verdict
-from zepix_plugins_v6 import report, shared, store
+from zepix_plugins_v6 import report, shared
 from zepix_plugins_v6.alert import parse
 from zepix_plugins_v6.decide import decide_shared, taken
 from zepix_plugins_v6.decision import Action
@@ -11,8 +11,6 @@ from zepix_plugins_v6.duplicates import DEFAULT_WINDOW, Memory
 from zepix_plugins_v6.facts import Facts
 from zepix_plugins_v6.messages import Entry, Exit, NotV6, V6Message
 from zepix_plugins_v6.profiles import BY_TIMEFRAME
-
-NO_PLUGIN = "no_plugin"
 
 ENTRIES: dict[str, AlertClass] = dict.fromkeys(("BULLISH_ENTRY", "BEARISH_ENTRY"), AlertClass.ENTRY)
 EXITS: dict[str, AlertClass] = dict.fromkeys(("EXIT_BULLISH", "EXIT_BEARISH"), AlertClass.EXIT)
@@ -53,8 +51,6 @@ class PriceActionFeed(GroupFeed):
             return report.ignored(message.reason)
         earlier = await shared.log(alert, message, api)
         if isinstance(message, Entry | Exit) and message.timeframe in BY_TIMEFRAME:
-            # The reason stands as long as no plugin says otherwise.
-            await api.db.run(lambda connection: store.left(connection, alert.key, NO_PLUGIN))
             return None
         age = self._memory.age(alert.key, alert.received_at, alert.body)
         rows = api.trend.pulse_rows(message.ticker) if isinstance(message, V6Message) else ()

@@ -16,28 +16,24 @@ from zepix_plugins_v6.rules import Rules, exact
 
 
 async def gather(
-    message: Body, rules: Rules, received_at: datetime, same_age: float | None, api: ServiceAPI, key: str = ""
+    message: Body, rules: Rules, received_at: datetime, same_age: float | None, api: ServiceAPI
 ) -> Facts:
-    """The facts about one message; one that cannot trade needs neither money nor positions.
-
-    Args:
-        key: Of the alert: positions that it has closed a part of, before a crash, are left out.
-    """
+    """The facts about one message; one that cannot trade needs neither money nor positions."""
     facts = Facts(received_at=received_at, same_age=same_age)
     profile = rules.profile
     if isinstance(message, TrendPulse | StateChange):
         rows = api.trend.pulse_rows(message.ticker)
-        held = await positions(message.ticker, rules, api, key) if profile.keeps_runner else ()
+        held = await positions(message.ticker, rules, api) if profile.keeps_runner else ()
         return attrs.evolve(facts, rows=rows, positions=held)
     if not isinstance(message, Entry | Exit) or message.timeframe != profile.timeframe:
         return facts
     symbol = await symbol_facts(message.ticker, api)
     if isinstance(message, Exit):
-        held = await positions(message.ticker, rules, api, key)
+        held = await positions(message.ticker, rules, api)
         if held and profile.winners != profile.others:
             # Who is in profit is told by the price of now, which on paper is the message's.
             await api.market.get_current_price_data(message.ticker)
-            held = await positions(message.ticker, rules, api, key)
+            held = await positions(message.ticker, rules, api)
         return attrs.evolve(facts, symbol=symbol, positions=held)
     return attrs.evolve(
         facts,
@@ -66,14 +62,15 @@ async def momentum(symbol: str, timeframe: str, api: ServiceAPI) -> str | None:
     return message.momentum if isinstance(message, MomentumChange) else None
 
 
-async def positions(symbol: str, rules: Rules, api: ServiceAPI, key: str = "") -> tuple[OwnPosition, ...]:
+async def positions(symbol: str, rules: Rules, api: ServiceAPI) -> tuple[OwnPosition, ...]:
     """The plugin's open positions of a symbol in both books, oldest first."""
     orders = await api.orders.get_plugin_orders(symbol)
-    return tuple(_position(order, rules, api.plugin_id) for order in orders if not _touched(order, key))
+    return tuple(_position(order, rules, api.plugin_id) for order in orders)
 
 
-def _touched(order: PluginOrder, key: str) -> bool:
-    return bool(key) and any(part.key == key or part.key.startswith(f"{key}/") for part in order.parts)
+async def holds(symbol: str, alert_key: str, api: ServiceAPI) -> bool:
+    """Whether an alert's orders are in, in either book."""
+    return any(order.alert_key == alert_key for order in await api.orders.get_plugin_orders(symbol))
 
 
 def _position(order: PluginOrder, rules: Rules, plugin: str) -> OwnPosition:

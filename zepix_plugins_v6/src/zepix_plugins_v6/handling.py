@@ -5,11 +5,12 @@ from typing import Any
 import attrs
 
 from zepix_core import Alert, CloseResult, Decision, Gate, Priority, ServiceAPI, Verdict
-from zepix_plugins_v6 import report, store, trade_store, trading
+from zepix_plugins_v6 import plan, report, store, trade_store, trading
 from zepix_plugins_v6 import trade as trades
-from zepix_plugins_v6.decision import Observed, V6Decision
+from zepix_plugins_v6.decision import Action, V6Decision
 from zepix_plugins_v6.facts import Facts
 from zepix_plugins_v6.messages import Entry, Exit
+from zepix_plugins_v6.plan import PlannedClose
 from zepix_plugins_v6.profiles import SCALPING
 from zepix_plugins_v6.rules import Rules, exact
 from zepix_plugins_v6.trading import Placed
@@ -17,43 +18,45 @@ from zepix_plugins_v6.trading import Placed
 
 @attrs.frozen(kw_only=True)
 class Case:
-    """One alert under way, with the rules and the facts it was decided by."""
+    """One alert under way, with the rules and the facts it was decided by.
+
+    Attributes:
+        resumed: It was under way before a crash, and what it was about to do is done.
+    """
 
     source: Alert
     decision: V6Decision
     facts: Facts
     rules: Rules
     api: ServiceAPI
+    resumed: bool = False
 
 
-async def enter(case: Case, entry: Entry) -> tuple[Decision, Observed | None]:
-    """Place an entry's orders and note them.
-
-    Returns:
-        The answer; and what was observed, when the trade's row comes only with an update.
-    """
+async def enter(case: Case, entry: Entry) -> Decision:
+    """Place an entry's orders and note them."""
     decision = case.decision
+    if not case.resumed:
+        await _write_down(case, plan.of_entry(decision))
     placed = await trading.enter(entry, decision, case.api)
-    data = {"placed": trading.orders_shown(placed)}
+    data = {"placed": trading.orders_shown(placed), **_repeated(case)}
     if placed.refused:
         code, text = placed.first.code, placed.first.message
         reason = trading.reason_of(code)
         await note(case, reason)
         gate = Gate("host's gate or broker", False, code, "takes the order", note=text)
-        return report.turned_down(decision, reason=reason, gate=gate, data=data), None
-    aside, expected = await _note_trade(case, entry, placed)
-    return report.decided(decision, data=data, tickets=placed.tickets, reason=aside), expected
+        return report.turned_down(decision, reason=reason, gate=gate, data=data)
+    aside = await _note_trade(case, entry, placed)
+    return report.decided(decision, data=data, tickets=placed.tickets, reason=aside)
 
 
-async def _note_trade(case: Case, entry: Entry, placed: Placed) -> tuple[str | None, Observed | None]:
+async def _note_trade(case: Case, entry: Entry, placed: Placed) -> str | None:
     """The row of a trade that went in; a shadow trade has none, the host keeps its book."""
-    seen = case.decision.observed
     if placed.unresolved or placed.shadow:
         aside = "unresolved" if placed.unresolved else "shadow"
         await note(case, aside)
-        return aside, seen if placed.unresolved else None
+        return aside
     profile, key, now = case.rules.profile, case.source.key, store.stamp(case.api.now())
-    trade = trades.of_entry(profile, entry, seen, now)
+    trade = trades.of_entry(profile, entry, case.decision.observed, now)
     trade = attrs.evolve(trade, facts={**trade.facts, **_quality(case, entry, placed)})
 
     def work(connection: Any) -> int | None:
@@ -63,7 +66,7 @@ async def _note_trade(case: Case, entry: Entry, placed: Placed) -> tuple[str | N
         return None if stored is None else stored.id
 
     stored = await case.api.db.run(work)
-    return (None, None) if stored is not None else ("unresolved", seen)
+    return None if stored is not None else "unresolved"
 
 
 def _quality(case: Case, entry: Entry, placed: Placed) -> dict[str, Any]:
@@ -73,31 +76,45 @@ def _quality(case: Case, entry: Entry, placed: Placed) -> dict[str, Any]:
     if case.rules.profile is not SCALPING or symbol is None or not fill:
         return {}
     lost = (exact(fill) - entry.price) * entry.side.sign / symbol.pip_size
+    slippage = {"slippage_pips": float(round(lost, 2))}
+    if case.resumed:
+        return slippage
     waited = case.api.now() - case.source.received_at
-    return {
-        "slippage_pips": float(round(lost, 2)),
-        "execution_speed_ms": round(waited.total_seconds() * 1000),
-    }
+    return {**slippage, "execution_speed_ms": round(waited.total_seconds() * 1000)}
 
 
-async def leave(case: Case, message: Exit) -> Decision:
-    """Close what an exit closes."""
+async def leave(case: Case, message: Exit, known: tuple[PlannedClose, ...] | None = None) -> Decision:
+    """Close what an exit closes.
+
+    Args:
+        known: What it was about to close before a crash; ``None`` when that is to be written down now.
+    """
     if not case.decision.closes:
         await note(case, report.NOTHING_OPEN)
         return report.decided(case.decision, reason=report.NOTHING_OPEN)
-    answer = await close(case, message.ticker)
+    closes = known
+    if closes is None:
+        closes = trading.plan(case.decision, case.facts.positions, case.rules)
+        await _write_down(case, plan.of_exit(case.decision, closes))
+    answer = await _close(case, message.ticker, closes)
     await note(case, answer.reason)
     return answer
 
 
 async def close(case: Case, symbol: str) -> Decision:
     """Carry out the closes of a decision. Where none succeeds the alert is rejected with the first code."""
+    return await _close(case, symbol, trading.plan(case.decision, case.facts.positions, case.rules))
+
+
+async def _close(case: Case, symbol: str, planned: tuple[PlannedClose, ...]) -> Decision:
     decision, api = case.decision, case.api
-    share = trading.shares(case.facts.positions, case.rules)
-    closes = await trading.close(decision.closes, decision.close_reason, share, api)
+    closes = await trading.close(planned, decision.close_reason, api)
     await _tell_failed(case, symbol, closes)
-    data = {"closes": trading.closes_shown(closes)}
+    data = {"closes": trading.closes_shown(closes), **_repeated(case)}
     done = tuple(result.order_id for result in closes if result.success)
+    if decision.action is Action.SHADOW_EXIT and any(ticket > 0 for ticket in done):
+        # The mode is about entries: a real position was closed for real.
+        decision = attrs.evolve(decision, action=Action.EXIT)
     if done:
         return report.decided(decision, verdict=Verdict.ACTED, data=data, tickets=done)
     code, text = closes[0].code, closes[0].message
@@ -113,6 +130,16 @@ async def _tell_failed(case: Case, symbol: str, closes: tuple[CloseResult, ...])
     text = f"{symbol}: not closed on {case.source.kind}: {listed}."
     data = {"message": text, "symbol": symbol, "tickets": [result.order_id for result in failed]}
     await case.api.notify("error", Priority.HIGH, text, data, symbol=symbol, key=case.source.key)
+
+
+async def _write_down(case: Case, text: str) -> None:
+    """Keep what is about to be done, for the alert may come again after a crash."""
+    key = case.source.key
+    await case.api.db.run(lambda connection: store.decided(connection, key, text))
+
+
+def _repeated(case: Case) -> dict[str, Any]:
+    return {"repeated": True} if case.resumed else {}
 
 
 async def note(case: Case, reason: str | None) -> None:

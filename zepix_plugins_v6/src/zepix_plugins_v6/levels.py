@@ -34,8 +34,12 @@ class Levels:
     targets: tuple[Target, ...] = ()
 
 
-def read(entry: Entry, rules: Rules) -> Levels:
-    """The levels this plugin uses; targets it does not use are not looked at."""
+def read(entry: Entry, rules: Rules, digits: int | None = None) -> Levels:
+    """The levels this plugin uses; targets it does not use are not looked at.
+
+    Args:
+        digits: Of the symbol: a level that is no price at them is invalid. ``None`` when not known.
+    """
     price, sign = entry.price, entry.side.sign
     targets = tuple(_target(plan, entry) for plan in rules.legs)
     found = tuple(target for target in targets if target is not None)
@@ -43,14 +47,22 @@ def read(entry: Entry, rules: Rules) -> Levels:
         return _refused("missing_sl", None, "sent with the entry", price)
     if (price - entry.sl) * sign <= 0:
         return _refused("invalid_sl", entry.sl, "on the losing side of", price)
+    if not _is_price(entry.sl, digits):
+        return _refused("invalid_sl", entry.sl, "above 0 when rounded, below", price)
     if len(found) < len(rules.legs):
         return _refused("missing_tp", None, "sent with the entry", price)
     for target in found:
         if (target.price - price) * sign <= 0:
             return _refused("invalid_tp", target.price, f"{target.level} on the winning side of", price)
+        if not _is_price(target.price, digits):
+            return _refused("invalid_tp", target.price, f"{target.level} above 0 when rounded, below", price)
     said = ", ".join([f"sl {entry.sl}", *(f"{target.level} {target.price}" for target in found)])
     gate = Gate("levels", True, said, "on their sides of", shown(price))
     return Levels(gate=gate, sl=entry.sl, targets=found)
+
+
+def _is_price(level: Decimal, digits: int | None) -> bool:
+    return (level if digits is None else rounded(level, digits)) > 0
 
 
 def _target(plan: LegPlan, entry: Entry) -> Target | None:

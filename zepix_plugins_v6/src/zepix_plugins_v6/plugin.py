@@ -4,27 +4,37 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import ClassVar
 
+import attrs
+
 from zepix_core import (
     Alert,
     Capability,
     Change,
     Decision,
     LogicPlugin,
-    Priority,
     ServiceAPI,
     Tick,
     TradeUpdate,
-    UpdateKind,
     Wake,
     hookimpl,
 )
-from zepix_plugins_v6 import daily, gather, handling, report, shared, store, trade_store, watch
+from zepix_plugins_v6 import (
+    daily,
+    gather,
+    handling,
+    plan,
+    protection,
+    report,
+    shared,
+    store,
+    trade_store,
+    watch,
+)
 from zepix_plugins_v6 import trade as trades
 from zepix_plugins_v6.alert import parse
-from zepix_plugins_v6.breakeven import LegClosed, decide_breakeven
 from zepix_plugins_v6.config import IntradayConfig, MomentumConfig, ScalpingConfig, SwingConfig, V6Config
-from zepix_plugins_v6.decide import decide, decide_shared, taken
-from zepix_plugins_v6.decision import Body, Observed, V6Decision
+from zepix_plugins_v6.decide import decide, decide_shared, read_only, taken
+from zepix_plugins_v6.decision import Body, V6Decision
 from zepix_plugins_v6.duplicates import Memory
 from zepix_plugins_v6.facts import Facts
 from zepix_plugins_v6.feed import ENTRIES, EXITS, SHARED, PriceActionFeed
@@ -33,8 +43,6 @@ from zepix_plugins_v6.profiles import INTRADAY, MOMENTUM, SCALPING, SWING, Profi
 from zepix_plugins_v6.rules import Rules
 from zepix_plugins_v6.store import Counters, SignalRow
 from zepix_plugins_v6.trade import Trade
-
-EXPECTED = 100
 
 
 class PriceAction(LogicPlugin):
@@ -49,8 +57,8 @@ class PriceAction(LogicPlugin):
 
     def __init__(self) -> None:
         self._memory = Memory()
-        self._expected: dict[str, Observed] = {}
         self._known: tuple[V6Config, Rules] | None = None
+        self._watched: frozenset[str] = frozenset()
 
     @hookimpl
     async def on_start(self, api: ServiceAPI) -> None:
@@ -62,8 +70,9 @@ class PriceAction(LogicPlugin):
 
     @hookimpl
     async def on_wake(self, wake: Wake, api: ServiceAPI) -> None:
-        """See whether the pulses the plugin needs still come."""
-        await self._look_at_pulses(api)
+        """See whether the pulses the plugin needs still come, or try once more to protect a position."""
+        if not await protection.wake(wake, self._rules(api), api):
+            await self._look_at_pulses(api)
 
     @hookimpl
     async def on_alert(self, alert: Alert, api: ServiceAPI) -> Decision | None:
@@ -73,8 +82,10 @@ class PriceAction(LogicPlugin):
             return report.ignored(message.reason)
         earlier = await shared.log(alert, message, api)
         handled = earlier is not None and earlier.processed
-        if handled and earlier is not None and isinstance(message, Entry | Exit):
-            return report.again(earlier, message)
+        if earlier is not None and isinstance(message, Entry | Exit):
+            answer = report.again(earlier, message) if handled else await self._resume(alert, earlier, api)
+            if answer is not None:
+                return answer
         judged = handled and not isinstance(message, Entry | Exit)
         if judged and earlier is not None:
             # What concerns the group its feed has judged, once for all.
@@ -85,7 +96,7 @@ class PriceAction(LogicPlugin):
             await self._take_in(alert, message, age, api)
         if isinstance(message, TrendPulse | StateChange) and watch.needed(rules):
             await watch.check(rules, api)
-        facts = await gather.gather(message, rules, alert.received_at, age, api, alert.key)
+        facts = await gather.gather(message, rules, alert.received_at, age, api)
         decision = decide(message, facts, rules)
         if isinstance(message, Entry) and self._wants_spread(decision):
             facts = await gather.with_spread(facts, message.ticker, api)
@@ -95,16 +106,44 @@ class PriceAction(LogicPlugin):
         case = handling.Case(source=alert, decision=decision, facts=facts, rules=rules, api=api)
         return await self._carry_out(case, message)
 
+    async def _resume(self, alert: Alert, earlier: SignalRow, api: ServiceAPI) -> Decision | None:
+        """Go on with an alert that a crash cut short; ``None``: it had done nothing, and is judged anew.
+
+        An entry has done something once its orders were placed: then neither the filters nor the settings of
+        now are asked. An exit goes on with the closes it had written down.
+        """
+        message, rules = parse(alert.body), self._rules(api)
+        if earlier.decided is None:
+            return None
+        if isinstance(message, Exit):
+            found = plan.leaving(earlier.decided, message)
+            if found is None:
+                return None
+            case = self._resumed(alert, found[0], rules, api)
+            return await handling.leave(case, message, found[1])
+        decision = plan.entry(earlier.decided, message) if isinstance(message, Entry) else None
+        if decision is None or not isinstance(message, Entry):
+            return None
+        if earlier.trade_id is None and not await gather.holds(message.ticker, alert.key, api):
+            return None
+        case = self._resumed(alert, decision, rules, api)
+        symbol = await gather.symbol_facts(message.ticker, api)
+        return await handling.enter(
+            attrs.evolve(case, facts=attrs.evolve(case.facts, symbol=symbol)), message
+        )
+
+    def _resumed(self, alert: Alert, decision: V6Decision, rules: Rules, api: ServiceAPI) -> handling.Case:
+        self._memory.take(alert.key, alert.received_at, alert.body)
+        facts = Facts(received_at=alert.received_at)
+        return handling.Case(source=alert, decision=decision, facts=facts, rules=rules, api=api, resumed=True)
+
     def _wants_spread(self, decision: V6Decision) -> bool:
         return "spread" in self.profile.filters and (decision.reason == "spread" or bool(decision.orders))
 
     async def _carry_out(self, case: handling.Case, message: Body) -> Decision:
         decision = case.decision
         if isinstance(message, Entry) and decision.orders:
-            answer, expected = await handling.enter(case, message)
-            if expected is not None:
-                self._expect(case.source.key, expected)
-            return answer
+            return await handling.enter(case, message)
         if isinstance(message, Exit) and decision.reason is None:
             return await handling.leave(case, message)
         if isinstance(message, Entry | Exit):
@@ -117,20 +156,19 @@ class PriceAction(LogicPlugin):
     async def on_trade_update(self, update: TradeUpdate, api: ServiceAPI) -> None:
         """Bring the trade's row and the day's figures up to date, and protect what a target left; a repeat
         changes nothing. A shadow trade has no row."""
-        if not update.shadow:
-            await self._keep_rows(update, api)
-        if update.kind is UpdateKind.CLOSED:
-            await self._protect(update, api)
+        trade = None if update.shadow else await self._keep_rows(update, api)
+        await protection.after(update, trade, self._rules(api), api)
 
     @hookimpl
     def on_tick(self, tick: Tick, api: ServiceAPI) -> None:
         """Nothing is done on ticks, and the plugins ask for none: stops and targets are the broker's."""
 
     @hookimpl
-    def on_config_change(self, changes: tuple[Change, ...], api: ServiceAPI) -> None:
+    async def on_config_change(self, changes: tuple[Change, ...], api: ServiceAPI) -> None:
         """The next alert is decided by the new settings; one under way keeps those it began with."""
         self._known = None
         api.log("settings changed: " + ", ".join(change.key for change in changes))
+        await self._look_at_pulses(api)
 
     async def counters(self, api: ServiceAPI) -> Counters:
         """What the plugin has seen and done since its log began."""
@@ -143,7 +181,7 @@ class PriceAction(LogicPlugin):
 
     async def _look_at_pulses(self, api: ServiceAPI) -> None:
         rules = self._rules(api)
-        await watch.check(rules, api)
+        self._watched = await watch.check_all(rules, api, self._watched)
         await watch.check_later(rules, api)
 
     def _rules(self, api: ServiceAPI) -> Rules:
@@ -158,59 +196,25 @@ class PriceAction(LogicPlugin):
         facts = Facts(received_at=alert.received_at, same_age=age, rows=rows)
         await shared.take_in(alert, decide_shared(message, facts), api)
 
-    def _expect(self, alert_key: str, observed: Observed) -> None:
-        """An order without an answer: its row comes with an update, which knows nothing of the decision."""
-        if len(self._expected) >= EXPECTED:
-            del self._expected[next(iter(self._expected))]
-        self._expected[alert_key] = observed
-
-    async def _keep_rows(self, update: TradeUpdate, api: ServiceAPI) -> None:
+    async def _keep_rows(self, update: TradeUpdate, api: ServiceAPI) -> Trade | None:
         days, now, profile = api.trading_days, store.stamp(api.now()), self.profile
 
         def describe(row: SignalRow) -> Trade | None:
             message = parse(row.body)
             if not isinstance(message, Entry):
                 return None
-            observed = self._expected.get(row.alert_key)
+            observed = plan.observed(row.decided) or read_only(message)
             return trades.of_entry(profile, message, observed, store.stamp(row.received_at))
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: sqlite3.Connection) -> Trade | None:
             trade = trade_store.apply(connection, profile, update, describe, now)
             if trade is not None:
                 entered = datetime.fromisoformat(trade.entry_time).replace(tzinfo=UTC)
                 for day in sorted({days.day_of(entered), days.day_of(update.at)}):
                     daily.recompute(connection, days, day)
+            return trade
 
-        await api.db.run(work)
-
-    async def _protect(self, update: TradeUpdate, api: ServiceAPI) -> None:
-        rules = self._rules(api)
-        closed = LegClosed(symbol=update.symbol, pair=update.alert_key, leg=update.leg, reason=update.reason)
-        if rules.breakeven_pips is None or update.leg != "B" or not closed.at_target:
-            return
-        facts = Facts(
-            received_at=update.at,
-            symbol=await gather.symbol_facts(update.symbol, api),
-            positions=await gather.positions(update.symbol, rules, api),
-        )
-        decision = decide_breakeven(closed, facts, rules)
-        if decision.move is not None:
-            await self._move(decision, update, api)
-
-    async def _move(self, decision: V6Decision, update: TradeUpdate, api: ServiceAPI) -> None:
-        move = decision.move
-        if move is None:
-            return
-        key = f"breakeven:{update.intent_id}"
-        result = await api.orders.modify(move.ticket, new_sl=float(move.sl), key=key)
-        if result.ok:
-            return
-        text = (
-            f"{update.symbol}: the stop of {move.ticket} was not moved to {move.sl} after the target of"
-            f" {update.ticket}: {result.code} {result.message}".rstrip()
-        )
-        data = {"message": text, "symbol": update.symbol, "tickets": [move.ticket]}
-        await api.notify("error", Priority.HIGH, text, data, symbol=update.symbol, key=key)
+        return await api.db.run(work)
 
 
 class PriceAction1m(PriceAction):

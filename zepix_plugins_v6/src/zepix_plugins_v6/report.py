@@ -76,7 +76,7 @@ def ignored(reason: str) -> Decision:
 def again(earlier: SignalRow, message: V6Message) -> Decision:
     """An entry or an exit that was handled to its end before it was delivered once more."""
     entry = isinstance(message, Entry)
-    done = earlier.skip_reason in (None, "shadow", "unresolved")
+    done = earlier.skip_reason is None or (entry and earlier.skip_reason in ("shadow", "unresolved"))
     verdict = Verdict.ACTED if done else Verdict.REJECTED
     if earlier.skip_reason == NOTHING_OPEN:
         verdict = Verdict.NOTHING

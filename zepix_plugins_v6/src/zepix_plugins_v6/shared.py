@@ -7,11 +7,11 @@ from zepix_core import Alert, ServiceAPI
 from zepix_plugins_v6 import daily, store
 from zepix_plugins_v6.alert import parse
 from zepix_plugins_v6.decision import Body, V6Decision
-from zepix_plugins_v6.duplicates import KEPT, Memory
+from zepix_plugins_v6.duplicates import KEPT, Memory, is_duplicate
 from zepix_plugins_v6.messages import StateChange, TrendPulse, V6Message
 from zepix_plugins_v6.store import SignalRow
 
-# The log keeps whole seconds: a message came up to this much later than its row says.
+# A row of before arrivals were kept exactly: its message came up to this much later than it says.
 _FRACTION = timedelta(seconds=1) - timedelta.resolution
 
 
@@ -47,6 +47,10 @@ async def recall(memory: Memory, target: str | None, window: float, now: datetim
     """Take messages of before the start into a memory: those for ``target``, ``None`` for the group's."""
     start = now - timedelta(seconds=window) - KEPT
     for row in await api.db.read(lambda connection: store.since(connection, start)):
-        valid = isinstance(parse(row.body), V6Message) and row.skip_reason != store.NOT_TAKEN
-        if valid and row.target == target:
-            memory.take(row.alert_key, row.received_at, row.body, _FRACTION)
+        if row.target != target or not isinstance(parse(row.body), V6Message):
+            continue
+        age = memory.age(row.alert_key, row.received_at, row.body, window)
+        repeated = is_duplicate(age, window) if not row.processed else row.skip_reason == store.NOT_TAKEN
+        if not repeated:
+            vague = timedelta(0) if row.exact else _FRACTION
+            memory.take(row.alert_key, row.received_at, row.body, vague)

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import attrs
@@ -16,18 +16,22 @@ NOT_TAKEN = "duplicate"
 
 _LOG = (
     "INSERT INTO v6_signals_log (received_time, signal_type, plugin_target, symbol, timeframe, adx,"
-    " confidence_score, signal_json, alert_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " confidence_score, signal_json, alert_key, received_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (alert_key) DO NOTHING"
 )
 _HANDLED = (
-    "UPDATE v6_signals_log SET processed = 1, trade_placed = max(trade_placed, ?),"
-    " trade_id = coalesce(?, trade_id), skip_reason = ? WHERE alert_key = ?"
+    "UPDATE v6_signals_log SET processed = 1, trade_placed = max(trade_placed, ?1),"
+    " trade_id = coalesce(?2, trade_id),"
+    " skip_reason = CASE WHEN coalesce(?2, trade_id) IS NULL THEN ?3 END WHERE alert_key = ?4"
 )
-_LEFT = "UPDATE v6_signals_log SET skip_reason = ? WHERE alert_key = ? AND processed = 0"
-_LINK = "UPDATE v6_signals_log SET trade_id = ?, trade_placed = 1 WHERE alert_key = ? AND trade_id IS NULL"
+_DECIDED = "UPDATE v6_signals_log SET decided = ? WHERE alert_key = ?"
+_LINK = (
+    "UPDATE v6_signals_log SET trade_id = coalesce(trade_id, ?), trade_placed = 1, skip_reason = NULL"
+    " WHERE alert_key = ? AND (trade_id IS NULL OR skip_reason IS NOT NULL)"
+)
 _SELECT = (
     "SELECT received_time, signal_type, signal_json, processed, trade_placed, trade_id, skip_reason,"
-    " alert_key, plugin_target FROM v6_signals_log"
+    " alert_key, plugin_target, received_us, decided FROM v6_signals_log"
 )
 _BY_KEY = _SELECT + " WHERE alert_key = ?"
 _SINCE = _SELECT + " WHERE received_time >= ? AND alert_key IS NOT NULL ORDER BY id"
@@ -39,6 +43,10 @@ _COUNTERS = (
     "SELECT skip_reason, count(*), sum(trade_placed) FROM v6_signals_log"
     " WHERE plugin_target = ? AND processed = 1 GROUP BY skip_reason"
 )
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def stamp(at: datetime) -> str:
@@ -54,6 +62,8 @@ class SignalRow:
         processed: Somebody has handled it to its end.
         skip_reason: Why no real trade came of it, ``None`` when one did or none was asked for.
         target: Plugin that entries and exits of its timeframe belong to, ``None`` for all others.
+        exact: ``received_at`` is no whole second of a row from before arrivals were kept more exactly.
+        decided: What was about to be done, as `plan` writes it; ``None`` before.
     """
 
     received_at: datetime
@@ -65,6 +75,8 @@ class SignalRow:
     skip_reason: str | None
     alert_key: str
     target: str | None
+    exact: bool = True
+    decided: str | None = None
 
 
 def log(connection: sqlite3.Connection, alert: Alert, message: Body) -> SignalRow | None:
@@ -90,23 +102,24 @@ def _values(alert: Alert, message: Body) -> tuple[Any, ...]:
             None if adx is None else float(adx),
             message.conf_score if isinstance(message, Entry) else None,
         )
-    return (stamp(alert.received_at), *shown, alert.body, alert.key)
+    arrival = (alert.received_at - _EPOCH) // _MICROSECOND
+    return (stamp(alert.received_at), *shown, alert.body, alert.key, arrival)
 
 
 def handled(
     connection: sqlite3.Connection, alert_key: str, skip_reason: str | None, trade_id: int | None = None
 ) -> None:
-    """Note what became of a message; a trade that was placed has its row."""
+    """Note what became of a message; one that led to a trade has no reason why none came of it."""
     connection.execute(_HANDLED, (int(trade_id is not None), trade_id, skip_reason, alert_key))
 
 
-def left(connection: sqlite3.Connection, alert_key: str, reason: str) -> None:
-    """Note why nobody has handled a message, until somebody does."""
-    connection.execute(_LEFT, (reason, alert_key))
+def decided(connection: sqlite3.Connection, alert_key: str, plan: str) -> None:
+    """Note what a message is about to do."""
+    connection.execute(_DECIDED, (plan, alert_key))
 
 
 def linked(connection: sqlite3.Connection, alert_key: str, trade_id: int) -> None:
-    """Note the trade that a message led to, unless that is known."""
+    """Note the trade that a message led to: it was not skipped, whatever was thought before."""
     connection.execute(_LINK, (trade_id, alert_key))
 
 
@@ -155,8 +168,9 @@ def count(connection: sqlite3.Connection, target: str, closed: int) -> Counters:
 
 
 def _signal(row: tuple[Any, ...]) -> SignalRow:
+    at = datetime.fromisoformat(row[0]).replace(tzinfo=UTC)
     return SignalRow(
-        received_at=datetime.fromisoformat(row[0]).replace(tzinfo=UTC),
+        received_at=at if row[9] is None else _EPOCH + row[9] * _MICROSECOND,
         signal_type=row[1],
         body=row[2] or "",
         processed=bool(row[3]),
@@ -165,4 +179,6 @@ def _signal(row: tuple[Any, ...]) -> SignalRow:
         skip_reason=row[6],
         alert_key=row[7],
         target=row[8],
+        exact=row[9] is not None,
+        decided=row[10],
     )

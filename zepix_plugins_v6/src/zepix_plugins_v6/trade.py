@@ -151,12 +151,13 @@ def facts_of(profile: Profile, seen: Observed, sign: int) -> dict[str, Any]:
             "trend_15m_aligned": None if seen.trend_15m is None else seen.trend_15m == sign,
             "momentum_increasing": seen.momentum_increasing,
         }
+    bull, bear = (None, None) if seen.pulse is None else seen.pulse
     return {
         "adx": adx,
         **score,
         "market_state": seen.market_state,
-        "pulse_bull_count": seen.pulse[0],
-        "pulse_bear_count": seen.pulse[1],
+        "pulse_bull_count": bull,
+        "pulse_bear_count": bear,
         "pulse_alignment_ok": seen.pulse_alignment_ok,
     }
 
@@ -200,8 +201,6 @@ def moved(trade: Trade, leg: str, update: TradeUpdate) -> Trade:
     trade = trade.with_leg(leg, attrs.evolve(known, lots=lots, sl=update.sl or None, tp=update.tp or None))
     if _first(trade, leg) and update.price_open:
         trade = attrs.evolve(trade, entry_price=update.price_open)
-    if leg == "A" and update.sl and (update.sl - trade.entry_price) * update.side.sign > 0:
-        trade = attrs.evolve(trade, breakeven_moved=True)
     return trade
 
 

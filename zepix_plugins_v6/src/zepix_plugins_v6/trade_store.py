@@ -148,6 +148,13 @@ def save(connection: sqlite3.Connection, profile: Profile, trade: Trade, now: st
     return trade
 
 
+def protected(connection: sqlite3.Connection, profile: Profile, ticket: int, now: str) -> None:
+    """Note that the stop of a pair's leg A was moved to its entry."""
+    trade = find(connection, profile, ticket, "")
+    if trade is not None:
+        save(connection, profile, attrs.evolve(trade, breakeven_moved=True), now)
+
+
 def closed_trades(connection: sqlite3.Connection, profile: Profile) -> int:
     """How many trades of a plugin have ended."""
     found: int = connection.execute(_TABLES[profile.id].closed).fetchone()[0]

@@ -6,13 +6,15 @@ from typing import Any
 import attrs
 
 from zepix_core import CloseResult, OrderResult, ServiceAPI, ZepixError
-from zepix_plugins_v6.decision import Close, V6Decision
+from zepix_plugins_v6.decision import V6Decision
 from zepix_plugins_v6.facts import OwnPosition
 from zepix_plugins_v6.messages import Entry
+from zepix_plugins_v6.plan import PlannedClose
 from zepix_plugins_v6.rules import Rules, exact
 
 _CAPS = {"DAILY_LIMIT": "cap_daily_loss"}
 UNRESOLVED = "UNRESOLVED"
+_RESTS = ("rest-1", "rest-2")
 
 
 @attrs.frozen(kw_only=True)
@@ -74,35 +76,40 @@ async def enter(entry: Entry, decision: V6Decision, api: ServiceAPI) -> Placed:
     return Placed(results={order.leg: result})
 
 
-async def close(
-    closes: Iterable[Close], reason: str, share: Mapping[int, float], api: ServiceAPI
-) -> tuple[CloseResult, ...]:
-    """Close positions one after the other; one that cannot be closed does not stop the rest.
-
-    Args:
-        share: Percent by ticket of closes that leave something. It is the rule's own number, not worked out
-            from the volumes, so that a repeat asks for the same.
-    """
+async def close(closes: Iterable[PlannedClose], reason: str, api: ServiceAPI) -> tuple[CloseResult, ...]:
+    """Close positions one after the other; one that cannot be closed does not stop the rest. A repeat of the
+    same closes goes on where the first one ended."""
     results = []
     for one in closes:
-        if one.full:
-            results.append(await _whole(one.ticket, reason, api))
-        else:
-            results.append(await _part(one.ticket, share[one.ticket], reason, api))
+        whole = one.percent is None
+        results.append(await (_whole(one.ticket, reason, api) if whole else _part(one, reason, api)))
     return tuple(results)
 
 
-async def _part(ticket: int, percent: float, reason: str, api: ServiceAPI) -> CloseResult:
-    try:
-        return await api.orders.close_position_partial(ticket, percent, reason)
-    except ZepixError as error:
-        return CloseResult(success=False, order_id=ticket, code="CLOSE_FAILED", message=str(error))
+async def _part(one: PlannedClose, reason: str, api: ServiceAPI) -> CloseResult:
+    """Close a share. A broker may fill a part of it only: what is missing is closed, too, if it can be."""
+    closed = CloseResult(success=False, order_id=one.ticket)
+    percent = one.percent or 0.0
+    for key in (None, *_RESTS):
+        try:
+            result = await api.orders.close_position_partial(one.ticket, percent, reason, key=key)
+        except ZepixError as error:
+            result = CloseResult(success=False, order_id=one.ticket, code="CLOSE_FAILED", message=str(error))
+        if not result.success:
+            return closed if closed.success else result
+        closed = _added(closed, result)
+        # From the plan and the results alone, so that a repeat asks for the same.
+        done = exact(closed.closed_volume)
+        if done >= one.volume or done <= 0:
+            break
+        percent = float((one.volume - done) / (one.held - done) * 100)
+    return closed
 
 
 async def _whole(ticket: int, reason: str, api: ServiceAPI) -> CloseResult:
     """Close a whole position. A broker may fill a part of a close only: what is left is closed again."""
     closed = CloseResult(success=False, order_id=ticket)
-    for key in (None, "rest-1", "rest-2"):
+    for key in (None, *_RESTS):
         try:
             closed = _added(closed, await api.orders.close_position(ticket, reason, key=key))
         except ZepixError as error:
@@ -119,13 +126,23 @@ def _added(before: CloseResult, result: CloseResult) -> CloseResult:
     return attrs.evolve(result, closed_volume=float(volume), profit_dollars=float(money))
 
 
-def shares(positions: Iterable[OwnPosition], rules: Rules) -> dict[int, float]:
-    """Percent that an exit closes, by ticket."""
-    profile = rules.profile
-    return {
-        position.ticket: float((profile.winners if position.profit > 0 else profile.others) * 100)
-        for position in positions
-    }
+def plan(decision: V6Decision, positions: Iterable[OwnPosition], rules: Rules) -> tuple[PlannedClose, ...]:
+    """The closes of a decision. A share is the rule's own number, not worked out from the volumes, so that a
+    repeat asks for the same."""
+    profile, held = rules.profile, {position.ticket: position for position in positions}
+
+    def share(ticket: int) -> float:
+        return float((profile.winners if held[ticket].profit > 0 else profile.others) * 100)
+
+    return tuple(
+        PlannedClose(
+            ticket=one.ticket,
+            volume=one.volume,
+            held=held[one.ticket].volume,
+            percent=None if one.full else share(one.ticket),
+        )
+        for one in decision.closes
+    )
 
 
 def reason_of(code: str) -> str:

@@ -57,11 +57,14 @@ def look(rules: Rules, symbol: str, rows: Iterable[TrendPulseData], now: datetim
     """The findings about one symbol, also those where all is well."""
     known = tuple(rows)
     for chart in needed(rules):
-        name = f"trend pulse {symbol} {chart or 'any chart'}"
+        name = _name(symbol, chart)
         mine = [row.last_updated for row in known if chart in ("", row.timeframe)]
         if not mine:
             text, _, hint = missing_row(symbol, chart).partition(": ")
-            yield Finding(name=name, text=f"{text}: entries are refused", next=f"{hint}.")
+            result = (
+                "missing_trend_policy lets entries pass" if rules.allow_missing else "entries are refused"
+            )
+            yield Finding(name=name, text=f"{text}: {result}", next=f"{hint}.")
         elif open_time(max(mine), now) > OLD:
             yield Finding(
                 name=name,
@@ -73,18 +76,52 @@ def look(rules: Rules, symbol: str, rows: Iterable[TrendPulseData], now: datetim
 
 
 async def check(rules: Rules, api: ServiceAPI) -> None:
-    """Report every pulse that is missing or old, and clear what is well again."""
+    """Report every pulse that is missing or old, and clear what is well again.
+
+    A report ends by itself after the next look but one: nobody clears those of a symbol or a rule that went
+    while the host was down.
+    """
+    until = _due(api.now()) + EVERY
     for symbol in await _symbols(rules, api):
         for found in look(rules, symbol, api.trend.pulse_rows(symbol), api.now()):
-            await api.report(found.name, found.text, level="warning", next=found.next if found.text else "")
+            hint = found.next if found.text else ""
+            await api.report(found.name, found.text, level="warning", next=hint, until=until)
+
+
+async def check_all(rules: Rules, api: ServiceAPI, before: frozenset[str]) -> frozenset[str]:
+    """`check`, and clear what is not looked at any more.
+
+    Args:
+        before: What the last call returned.
+
+    Returns:
+        The names of what is looked at.
+    """
+    symbols = await _symbols(rules, api)
+    now = frozenset(_name(symbol, chart) for symbol in symbols for chart in needed(rules))
+    possible = {
+        _name(symbol, chart) for symbol in symbols for chart in (rules.profile.trend_row, DAILY_ROW, "")
+    }
+    for name in sorted((before | possible) - now):
+        await api.report(name, "")
+    await check(rules, api)
+    return now
 
 
 async def check_later(rules: Rules, api: ServiceAPI) -> None:
     """Look again in some hours: a pulse that stops coming makes no noise. The hours are fixed, so that a
     restart asks for the same wake."""
     if needed(rules):
-        due = _FIRST + ((api.now() - _FIRST) // EVERY + 1) * EVERY
+        due = _due(api.now())
         await api.clock.at(due, key=f"{WAKE}:{due:%Y%m%d%H}")
+
+
+def _due(now: datetime) -> datetime:
+    return _FIRST + ((now - _FIRST) // EVERY + 1) * EVERY
+
+
+def _name(symbol: str, chart: str) -> str:
+    return f"trend pulse {symbol} {chart or 'any chart'}"
 
 
 async def _symbols(rules: Rules, api: ServiceAPI) -> tuple[str, ...]:

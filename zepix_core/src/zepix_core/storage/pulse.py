@@ -90,7 +90,7 @@ class PulseStore:
                 changes=old_text if changes is None else changes,
                 last_updated=read_stamp(self._database.now() if received_at is None else stamp(received_at)),
             )
-            await self._put(row, market_state)
+            await self._put(row)
             self._rows.pop(place, None)
             self._rows[place] = row
             if key:
@@ -102,10 +102,9 @@ class PulseStore:
         own = [row for row in self._rows.values() if row.symbol == symbol]
         return fresh_rows(own, read_stamp(self._database.now()), max_age_minutes)
 
-    async def _put(self, row: TrendPulseData, word: str) -> None:
-        """The word is stored as it was received, so that one we do not know yet is not lost."""
+    async def _put(self, row: TrendPulseData) -> None:
         values = (
-            row.symbol, row.timeframe, row.bull_count, row.bear_count, word or row.market_state.value,
+            row.symbol, row.timeframe, row.bull_count, row.bear_count, row.market_state.value,
             row.changes, stamp(row.last_updated),
         )  # fmt: skip
         make = not self._has_table

@@ -1,0 +1,297 @@
+"""What is done when an alert comes again after a crash: what it was about to do, and once."""
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zepix_core import Book, CloseResult, ServiceAPI
+from zepix_core.errors import BrokerOffline, OutcomeUnknown
+from zepix_core.testing.clock import VirtualClock
+from zepix_plugins_v6 import report, trading
+from zepix_plugins_v6.alert import parse
+from zepix_plugins_v6.messages import Exit
+from zepix_plugins_v6.profiles import INTRADAY, MOMENTUM, PROFILES, SCALPING, SWING, Profile
+from zepix_plugins_v6.store import SignalRow
+
+from .desk import Desk, deliver_again, entry, host
+from .messages import AT
+
+GROUP = "zepix_price_action.db"
+
+
+def outcome(row: Any) -> tuple[str, str | None]:
+    return row.state, row.reason
+
+
+def change(home: Path, statement: str) -> None:
+    with closing(sqlite3.connect(home / "data" / GROUP)) as group:
+        group.execute(statement)
+        group.commit()
+
+
+def updates_again(home: Path) -> None:
+    with closing(sqlite3.connect(home / "data" / "journal.db")) as journal:
+        journal.execute("DELETE FROM event_cursors")
+        journal.commit()
+
+
+@pytest.mark.parametrize("profile", [SCALPING, SWING], ids=lambda profile: profile.id)
+async def test_a_whole_close_that_was_filled_in_part_before_a_crash_is_finished(
+    tmp_path: Path, virtual_clock: VirtualClock, monkeypatch: pytest.MonkeyPatch, profile: Profile
+) -> None:
+    home = tmp_path / "home"
+    async with host(home, virtual_clock, shadow=False) as paper:
+        desk = Desk(paper, Book.LIVE)
+        await desk.trending()
+        await desk.enter(profile)
+        if profile is SWING:
+            await desk.leave(SWING)
+
+    async def crash(ticket: int, reason: str, api: ServiceAPI) -> CloseResult:
+        await api.orders.close_position(ticket, reason)
+        raise RuntimeError("here it crashes")
+
+    async with host(home, virtual_clock, shadow=False, faults="partial:1") as paper:
+        desk = Desk(paper, Book.LIVE)
+        with monkeypatch.context() as patch:
+            patch.setattr(trading, "_whole", crash)
+            if profile is SWING:
+                await desk.pulse("15", 0, 6)
+                alert = await desk.pulse("240", 0, 6)
+            else:
+                alert = await desk.leave(profile)
+        assert len(await desk.positions()) == 1
+    deliver_again(home, alert, crashed=profile is not SWING)
+    async with host(home, virtual_clock, shadow=False) as paper:
+        await paper.settled()
+        assert outcome((await paper.alerts())[alert.id - 1]) == ("done", None)
+        assert await paper.positions() == ()
+
+
+OTHERS: dict[str, tuple[Profile, Mapping[str, Any]]] = {
+    "spread": (SCALPING, {"entry_conditions": {"max_spread_pips": 1.0}}),
+    "score": (MOMENTUM, {"entry_conditions": {"confidence_threshold": 95}}),
+    "symbols": (SWING, {"supported_symbols": ["EURUSD"]}),
+    "trends": (MOMENTUM, {}),
+    "shadow": (INTRADAY, {}),
+}
+
+
+@pytest.mark.parametrize("linked", [True, False], ids=["with-row", "without-row"])
+@pytest.mark.parametrize("other", OTHERS)
+async def test_an_entry_whose_orders_are_in_is_finished_whatever_the_filters_say_now(
+    tmp_path: Path, virtual_clock: VirtualClock, other: str, linked: bool
+) -> None:
+    home, (profile, settings) = tmp_path / "home", OTHERS[other]
+    async with host(home, virtual_clock, shadow=False) as paper:
+        desk = Desk(paper, Book.LIVE)
+        await desk.trending()
+        first = await desk.enter(profile)
+        before = await desk.positions()
+        if other == "trends":
+            await desk.pulse("15", 0, 6)
+    deliver_again(home, first, crashed=True)
+    if not linked:
+        change(home, "UPDATE v6_signals_log SET trade_id = NULL, trade_placed = 0")
+        change(home, f"DELETE FROM {profile.table}")
+    plugins = {profile.id: {"settings": settings}}
+    async with host(home, virtual_clock, shadow=other == "shadow", plugins=plugins) as paper:
+        desk = Desk(paper, Book.LIVE)
+        await paper.settled()
+        row = (await paper.alerts())[first.id - 1]
+        assert outcome(row) == ("done", None)
+        (trade,) = desk.table(profile)
+        logged = desk.logged(row)
+        assert (logged["trade_id"], logged["trade_placed"], logged["skip_reason"]) == (trade["id"], 1, None)
+        assert trade["confidence_score"] == 90
+        assert await desk.positions() == before
+        decision = (await paper.story(row.id)).decisions[profile.id]
+        assert (decision.action, decision.data["repeated"]) == ("entry", True)
+
+
+async def test_an_entry_that_had_placed_nothing_is_judged_anew(
+    tmp_path: Path, virtual_clock: VirtualClock
+) -> None:
+    home = tmp_path / "home"
+    async with host(home, virtual_clock, shadow=False) as paper:
+        desk = Desk(paper, Book.LIVE)
+        first = await desk.enter(SCALPING, score=20)
+    deliver_again(home, first, crashed=True)
+    async with host(home, virtual_clock, shadow=False) as paper:
+        await paper.settled()
+        assert outcome((await paper.alerts())[first.id - 1]) == ("refused", "confidence")
+
+
+@pytest.mark.parametrize("book", list(Book))
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.id)
+async def test_an_exit_that_comes_again_says_that_it_closed(
+    tmp_path: Path, virtual_clock: VirtualClock, profile: Profile, book: Book
+) -> None:
+    home, shadow = tmp_path / "home", book is Book.SHADOW
+    async with host(home, virtual_clock, shadow=shadow) as paper:
+        desk = Desk(paper, book)
+        await desk.trending()
+        await desk.enter(profile)
+        leaving = await desk.leave(profile, price=2038.0)
+        left = await desk.positions()
+    deliver_again(home, leaving, crashed=True)
+    async with host(home, virtual_clock, shadow=shadow) as paper:
+        desk = Desk(paper, book)
+        await paper.settled()
+        assert outcome((await paper.alerts())[leaving.id - 1]) == ("done", None)
+        assert desk.logged(leaving)["skip_reason"] is None
+        assert [p.volume for p in await desk.positions()] == [p.volume for p in left]
+
+
+@pytest.mark.parametrize(
+    ("reason", "verdict"),
+    [(None, "acted"), ("unresolved", "rejected"), ("shadow", "rejected"), (report.NOTHING_OPEN, "nothing")],
+)
+def test_an_exit_has_closed_only_when_nothing_speaks_against_it(reason: str | None, verdict: str) -> None:
+    message = parse("EXIT_BULLISH|XAUUSD|1|2035|15")
+    assert isinstance(message, Exit)
+    row = SignalRow(
+        received_at=AT,
+        signal_type=message.type,
+        body="",
+        processed=True,
+        trade_placed=False,
+        trade_id=None,
+        skip_reason=reason,
+        alert_key="k",
+        target=SCALPING.id,
+    )
+    assert report.again(row, message).verdict.value == verdict
+
+
+async def test_of_two_copies_within_a_second_the_first_is_new_after_a_restart(
+    tmp_path: Path, virtual_clock: VirtualClock
+) -> None:
+    home = tmp_path / "home"
+    async with host(home, virtual_clock, shadow=False) as paper:
+        desk = Desk(paper, Book.LIVE)
+        virtual_clock.advance(0.2)
+        one = await desk.send(entry(SCALPING))
+        virtual_clock.advance(0.3)
+        two = await desk.send(entry(SCALPING) + "\n")
+        assert two.reason == "duplicate"
+    for alert in (one, two):
+        deliver_again(home, alert, crashed=True)
+    change(home, "UPDATE v6_signals_log SET decided = NULL, trade_id = NULL")
+    async with host(home, virtual_clock, shadow=False) as paper:
+        await paper.settled()
+        rows = {row.id: row for row in await paper.alerts()}
+        assert outcome(rows[one.id]) == ("done", None)
+        assert outcome(rows[two.id]) == ("refused", "duplicate")
+
+
+@pytest.mark.parametrize(("after", "reason"), [(59.999, "duplicate"), (60.0, None)])
+async def test_the_window_ends_after_exactly_sixty_seconds_also_across_a_restart(
+    tmp_path: Path, virtual_clock: VirtualClock, after: float, reason: str | None
+) -> None:
+    home = tmp_path / "home"
+    async with host(home, virtual_clock, shadow=False) as paper:
+        virtual_clock.advance(0.9)
+        assert (await Desk(paper, Book.LIVE).enter(SCALPING)).reason is None
+        began = virtual_clock.now_ns()
+    async with host(home, virtual_clock, shadow=False) as paper:
+        virtual_clock.advance(after - (virtual_clock.now_ns() - began) / 1e9)
+        assert (await Desk(paper, Book.LIVE).send(entry(SCALPING) + " ")).reason == reason
+
+
+@pytest.mark.parametrize("decided", [True, False], ids=["written-down", "message-alone"])
+async def test_a_row_that_only_updates_tell_of_has_the_facts_of_its_decision(
+    tmp_path: Path, virtual_clock: VirtualClock, decided: bool
+) -> None:
+    home = tmp_path / "home"
+    async with host(home, virtual_clock, shadow=False) as paper:
+        desk = Desk(paper, Book.LIVE)
+        await desk.trending()
+        for profile in PROFILES:
+            await desk.enter(profile)
+    for profile in PROFILES:
+        change(home, f"DELETE FROM {profile.table}")
+    change(home, "UPDATE v6_signals_log SET trade_id = NULL, trade_placed = 0")
+    if not decided:
+        change(home, "UPDATE v6_signals_log SET decided = NULL")
+    updates_again(home)
+    async with host(home, virtual_clock, shadow=False) as paper:
+        desk = Desk(paper, Book.LIVE)
+        await paper.settled()
+        (scalp,), (pair,), (intraday,), (swing,) = (desk.table(profile) for profile in PROFILES)
+    assert (scalp["adx"], scalp["adx_strength"], scalp["confidence_level"]) == (30.0, "STRONG", "HIGH")
+    assert {row["confidence_score"] for row in (scalp, pair, intraday, swing)} == {90}
+    known = (scalp["spread_pips"], pair["trend_15m_aligned"], intraday["pulse_bull_count"], swing["trend_4h"])
+    assert known == ((1.8, 1, 10, 1) if decided else (None, None, None, None))
+    state = "TRENDING_BULLISH" if decided else None
+    assert (scalp["market_state"], intraday["market_state"]) == (state, state)
+
+
+async def test_a_trade_that_appears_later_was_not_skipped(
+    tmp_path: Path, virtual_clock: VirtualClock
+) -> None:
+    async with host(tmp_path / "home", virtual_clock, shadow=False) as paper:
+        desk, broker, sent = Desk(paper, Book.LIVE), paper.host.broker, []
+        kept = {name: getattr(broker, name) for name in ("positions", "deals", "submit")}
+
+        async def offline(*_: object, **__: object) -> Any:
+            raise BrokerOffline("no line", "wait")
+
+        async def silent(request: Any) -> Any:
+            broker.positions = broker.deals = offline  # type: ignore[method-assign]
+            sent.append(request)
+            raise OutcomeUnknown("no answer", "look it up")
+
+        broker.submit = silent  # type: ignore[method-assign]
+        answer = await paper.post(entry(SCALPING))
+        await paper.host.loop.quiet()
+        row = next(row for row in await paper.alerts() if row.id == answer.body["id"])
+        assert desk.logged(row)["skip_reason"] == "unresolved"
+        for name, method in kept.items():
+            setattr(broker, name, method)
+        await broker.submit(sent[0])
+        await paper.advance(30)
+        (trade,) = desk.table(SCALPING)
+        logged = desk.logged(row)
+        assert (logged["trade_id"], logged["skip_reason"]) == (trade["id"], None)
+        assert trade["spread_pips"] == 1.8
+
+
+async def test_an_entry_its_plugin_never_handled_has_no_reason_in_the_log(
+    tmp_path: Path, virtual_clock: VirtualClock
+) -> None:
+    async with host(tmp_path / "home", virtual_clock, shadow=False) as paper:
+        desk = Desk(paper, Book.LIVE)
+        paper.host.loop.hold()
+        answer = await paper.post(entry(SCALPING))
+        paper.clock.advance(3600)
+        paper.host.loop.release()
+        await paper.settled()
+        row = next(row for row in await paper.alerts() if row.id == answer.body["id"])
+        assert row.reason == "expired"
+        assert (desk.logged(row)["processed"], desk.logged(row)["skip_reason"]) == (0, None)
+
+
+async def test_a_share_that_was_filled_in_part_is_topped_up_once(
+    tmp_path: Path, virtual_clock: VirtualClock
+) -> None:
+    home = tmp_path / "home"
+    async with host(home, virtual_clock, shadow=False) as paper:
+        desk = Desk(paper, Book.LIVE)
+        await desk.trending()
+        await desk.enter(SWING)
+        (whole,) = await desk.positions()
+    async with host(home, virtual_clock, shadow=False, faults="partial:1") as paper:
+        leaving = await Desk(paper, Book.LIVE).leave(SWING)
+        (left,) = await paper.positions()
+        # A half of each close is filled: three tries leave an eighth of the share.
+        assert whole.volume / 2 <= left.volume <= whole.volume * 0.58
+    deliver_again(home, leaving, crashed=True)
+    async with host(home, virtual_clock, shadow=False) as paper:
+        await paper.settled()
+        (again,) = await paper.positions()
+        assert again.volume == left.volume
