@@ -50,6 +50,17 @@ def test_wrong_usage_is_2(home: Home, arguments: list[str]) -> None:
     assert "Error: " in done.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments", [["plugins", "shadow", "price_action_5m", "off"], ["init", "--profile", "bench"]]
+)
+def test_what_would_ask_is_refused_where_nobody_can_be_asked(home: Home, arguments: list[str]) -> None:
+    before = {path: path.read_bytes() for path in home.path.rglob("*.toml")}
+    done = zepix(home, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith("Nobody can be asked: the input is no terminal.\nSay it with --yes.\n")
+    assert {path: path.read_bytes() for path in home.path.rglob("*.toml")} == before
+
+
 def test_a_mistyped_command_is_told_the_near_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["pauze"]) == 2
     assert "Did you mean 'pause'?" in capsys.readouterr().err

@@ -102,6 +102,8 @@ def test_limits_are_listed_and_lifted(host: RunningHost) -> None:
     assert (lifted["scope"], lifted["now"]) == ("account", 0.0)
     assert host.cli("limits", "reset", "daily", "--plugin", "nobody", "--yes").returncode == 2
     assert host.cli("limits", "reset", "weekly").returncode == 2
+    refused = host.cli("limits", "reset", "daily")
+    assert (refused.returncode, refused.stdout, "--yes" in refused.stderr) == (2, "", True)
 
 
 def test_a_panic_without_a_level_locks(host: RunningHost) -> None:
@@ -110,6 +112,11 @@ def test_a_panic_without_a_level_locks(host: RunningHost) -> None:
     status = told(host, "status")
     assert status["why"].startswith("panic (lock) by cli:")
     assert "zepix resume" in host.cli("status").stdout
+    refused = host.cli("resume")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "End the lock" in refused.stderr
+    assert refused.stderr.endswith("Say it with --yes.\n")
+    assert told(host, "status")["panic"] == "lock"
     assert told(host, "resume", "--yes") == {"paused": False, "panic": ""}
 
 

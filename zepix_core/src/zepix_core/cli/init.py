@@ -2,6 +2,7 @@
 
 import click
 
+from zepix_core.cli.confirm import confirmed
 from zepix_core.cli.options import home_option
 from zepix_core.config.home import Home
 from zepix_core.config.settings import PROFILES
@@ -15,9 +16,9 @@ from zepix_core.config.settings import PROFILES
     default=None,
     help="Settings to start with: default, or bench for measuring.",
 )
-@click.option("--yes", is_flag=True, help="Replace settings that are there without asking.")
+@click.option("--yes", is_flag=True, help="Replace settings without asking; needed where nobody can be asked.")
 @home_option
-def command(home: Home, webhook_token: str | None, profile: str | None, yes: bool) -> None:
+def command(home: Home, webhook_token: str | None, profile: str | None, yes: bool) -> int:
     """Create a home folder with settings and tokens.
 
     What is there stays, except the settings file when --profile asks for another one.
@@ -31,11 +32,12 @@ def command(home: Home, webhook_token: str | None, profile: str | None, yes: boo
     fresh = prepare(home, profile or "default", webhook_token)
     if not fresh and profile is not None:
         refuse_while_live(home, profile)
-        if not yes:
-            click.confirm(f"Replace {home.settings_file} with the profile {profile}?", abort=True)
+        if not confirmed(f"Replace {home.settings_file} with the profile {profile}?", yes):
+            return 1
         write_settings(home, profile)
         fresh = True
     click.echo(f"Home:     {home.path}")
     click.echo(f"Settings: {home.settings_file}{'' if fresh else ' (kept)'}")
     click.echo(f"Secrets:  {home.env}")
     click.echo("Next: `zepix run`, then `zepix url`.")
+    return 0

@@ -10,7 +10,7 @@ LOCK = "lock"
 
 
 @click.command()
-@click.option("--yes", is_flag=True, help="Ask nothing.")
+@click.option("--yes", is_flag=True, help="Ask nothing; needed where nobody can be asked.")
 @home_option
 @format_option
 def command(home: Home, shape: str, yes: bool) -> int:

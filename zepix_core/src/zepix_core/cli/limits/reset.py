@@ -10,7 +10,7 @@ from zepix_core.config.home import Home
 @click.command()
 @click.argument("which", type=click.Choice(("daily", "lifetime")), metavar="WHICH")
 @click.option("--plugin", default="account", metavar="ID", help="A plugin's own limit, not the account's.")
-@click.option("--yes", is_flag=True, help="Ask nothing.")
+@click.option("--yes", is_flag=True, help="Ask nothing; needed where nobody can be asked.")
 @home_option
 @format_option
 def command(home: Home, shape: str, which: str, plugin: str, yes: bool) -> int:

@@ -19,7 +19,7 @@ COLUMNS = (
 @click.option("--report", is_flag=True, help="Show what the shadow book earned beside the live one.")
 @click.option("--since", metavar="DAY", help="First trading day of the report, such as 2026-01-05.")
 @click.option("--until", metavar="DAY", help="Last trading day of the report.")
-@click.option("--yes", is_flag=True, help="Ask nothing.")
+@click.option("--yes", is_flag=True, help="Ask nothing; needed where nobody can be asked.")
 @listing_options
 def command(
     home: Home,
