@@ -16,7 +16,9 @@ from zepix_core.config.settings import PROFILES
     default=None,
     help="Settings to start with: default, or bench for measuring.",
 )
-@click.option("--yes", is_flag=True, help="Replace settings without asking; needed where nobody can be asked.")
+@click.option(
+    "--yes", is_flag=True, help="Replace settings without asking; needed where nobody can be asked."
+)
 @home_option
 def command(home: Home, webhook_token: str | None, profile: str | None, yes: bool) -> int:
     """Create a home folder with settings and tokens.
