@@ -215,3 +215,35 @@ def test_a_head_that_a_plugin_takes_may_begin_like_one_of_ours() -> None:
     text = "BREAKOUT_FAST|EURUSD|15"
     assert check_message(text, World(kinds=frozenset({"BREAKOUT_FAST"})), NOW).findings == ()
     assert not check_message(text, World(kinds=frozenset({"BREAKOUT"})), NOW).fine
+
+
+V6 = ("price_action_1m", "price_action_5m")
+FEED = {"price_action": ("TREND_PULSE", "BREAKOUT")}
+GROUPS = dict.fromkeys(V6, "price_action")
+
+
+def v6_world(*rows: dict[str, object]) -> World:
+    return world_of([{"alerts": {"EXIT_BULLISH": "exit"}, **row} for row in rows], V6, FEED, GROUPS)
+
+
+def test_what_the_feed_of_a_group_takes_is_taken() -> None:
+    world = v6_world(*({"id": plugin, "state": "active", "enabled": True} for plugin in V6))
+    assert world.kinds == {"TREND_PULSE", "BREAKOUT", "EXIT_BULLISH"}
+    assert world.foreign == frozenset()
+
+
+def test_a_feed_runs_while_a_plugin_of_its_group_is_loaded_even_when_it_is_switched_off() -> None:
+    world = v6_world(*({"id": plugin, "state": "disabled", "enabled": False} for plugin in V6))
+    assert (world.kinds, world.off) == ({"TREND_PULSE", "BREAKOUT"}, {"EXIT_BULLISH"})
+
+
+@pytest.mark.parametrize("state", ["failed", "quarantined", "discovered"])
+def test_a_feed_without_a_loaded_plugin_does_not_run(state: str) -> None:
+    world = v6_world(*({"id": plugin, "state": state, "enabled": False} for plugin in V6))
+    assert (world.kinds, world.off) == (frozenset(), {"TREND_PULSE", "BREAKOUT", "EXIT_BULLISH"})
+
+
+def test_a_strangers_feed_is_not_held_to_our_format() -> None:
+    rows = [{"id": "mine", "state": "active", "enabled": True, "alerts": {"x": "entry"}}]
+    world = world_of(rows, ["mine"], {"group": ("BREAKOUT",)}, {"mine": "group"})
+    assert world.foreign == {"BREAKOUT"}

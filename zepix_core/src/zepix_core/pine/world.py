@@ -53,24 +53,33 @@ class World:
         return Fault(at, length, "unknown_type", text, "Run `zepix run` once and check again.", grave=False)
 
 
-def world_of(rows: Iterable[Mapping[str, Any]], installed: Iterable[str]) -> World:
+def world_of(
+    rows: Iterable[Mapping[str, Any]],
+    installed: Iterable[str],
+    feeds: Mapping[str, Iterable[str]] | None = None,
+    groups: Mapping[str, str] | None = None,
+) -> World:
     """Read off what the workers said last, else off which plugins are installed.
 
     Args:
         rows: The plugins as a home remembers them.
         installed: Ids of the plugins that are installed, as their distributions' metadata names them.
+        feeds: Kinds that the feed of a database group takes, by the group.
+        groups: Database group of each plugin that has one.
     """
     rows, ids = list(rows), frozenset(installed)
     if rows:
         off = {"disabled", "failed", "quarantined"}
         idle = [row for row in rows if row.get("state") in off or row.get("enabled") is False]
         active = [row for row in rows if row not in idle]
-        taken = _kinds(active)
+        fed, unfed = _fed(rows, feeds or {}, groups or {})
+        taken = _kinds(active) | frozenset(kind for kinds in fed.values() for kind in kinds)
         fresh = known_kinds(ids - {row["id"] for row in rows})
-        ours = frozenset[str]().union(*(_kinds([row]) & known_kinds((row["id"],)) for row in active))
+        told = [(row["id"], _kinds([row])) for row in active] + list(fed.items())
+        ours = frozenset[str]().union(*(kinds & known_kinds((plugin,)) for plugin, kinds in told))
         return World(
             kinds=taken | fresh,
-            off=_kinds(idle) - taken,
+            off=(_kinds(idle) | unfed) - taken,
             foreign=(taken & known_kinds()) - ours - fresh,
             source="what the plugins said last",
         )
@@ -78,6 +87,30 @@ def world_of(rows: Iterable[Mapping[str, Any]], installed: Iterable[str]) -> Wor
     if not ids or strangers:
         return World()
     return World(kinds=known_kinds(ids), source="the plugins that are installed")
+
+
+def _fed(
+    rows: Iterable[Mapping[str, Any]], feeds: Mapping[str, Iterable[str]], groups: Mapping[str, str]
+) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
+    """Kinds that feeds take, under a plugin of each group, and kinds of feeds that do not run.
+
+    A feed runs while a plugin of its group is loaded, also when people switched that one off.
+    """
+    fed, unfed = dict[str, frozenset[str]](), frozenset[str]()
+    for group, kinds in feeds.items():
+        members = [row for row in rows if groups.get(row["id"]) == group]
+        loaded = [row for row in members if not _never_loaded(row)]
+        if loaded:
+            fed[loaded[0]["id"]] = frozenset(kinds)
+        elif members:
+            unfed |= frozenset(kinds)
+    return fed, unfed
+
+
+def _never_loaded(row: Mapping[str, Any]) -> bool:
+    """It cannot run, or ``zepix.lock`` does not let it."""
+    state = row.get("state")
+    return state in ("failed", "quarantined") or (state == "discovered" and row.get("enabled") is False)
 
 
 def _kinds(rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:

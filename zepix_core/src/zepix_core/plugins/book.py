@@ -21,6 +21,8 @@ from zepix_core.services.facts import PluginFacts
 from zepix_core.wire.codec import decode
 
 DEFAULT_SWITCH = PluginSwitch()
+HELLOS_FILE = "plugin_hellos.json"
+"""In the home's data: what the workers said last, feeds among them."""
 BROKEN = (PluginState.QUARANTINED, PluginState.FAILED)
 
 

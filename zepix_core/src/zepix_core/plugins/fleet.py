@@ -16,7 +16,7 @@ from zepix_core.config.settings import HostSettings
 from zepix_core.config.structure import to_plain
 from zepix_core.errors import PluginError, SettingsError, WorkerDied
 from zepix_core.inbox.port import UNAVAILABLE
-from zepix_core.plugins.book import PluginBook, Record, remembered
+from zepix_core.plugins.book import HELLOS_FILE, PluginBook, Record, remembered
 from zepix_core.plugins.discovery import FoundDistribution, discover
 from zepix_core.plugins.dispatch import Dispatcher
 from zepix_core.plugins.exchange import Exchange, Limits, Services
@@ -65,7 +65,7 @@ class Surroundings:
     @property
     def hellos_file(self) -> Path:
         """What the workers said last."""
-        return self.home.data / "plugin_hellos.json"
+        return self.home.data / HELLOS_FILE
 
 
 class Fleet:

@@ -80,7 +80,11 @@ def known_world(home: Home) -> World:
     """What the plugins take, as the home remembers it, else as the installed distributions name them."""
     from zepix_core.config.plugin_files import remembered
     from zepix_core.pine.world import world_of
+    from zepix_core.plugins import book
     from zepix_core.plugins.discovery import discover
 
     installed = [plugin for distribution in discover() for plugin in distribution.usable]
-    return world_of(remembered(home), installed)
+    hellos = book.remembered(home.data / book.HELLOS_FILE).values()
+    feeds = {hello.id: tuple(hello.alerts) for hello in hellos if hello.feed}
+    groups = {hello.id: hello.database_group for hello in hellos if not hello.feed}
+    return world_of(remembered(home), installed, feeds, groups)
