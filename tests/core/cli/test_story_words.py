@@ -5,15 +5,18 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.core.conftest import NOON
 
 from zepix_core.cli.story_text import story_lines
-from zepix_core.cli.story_words import decided, duration, gate_text, later, verdict
+from zepix_core.cli.story_words import decided, duration, later, verdict
 from zepix_core.clock import NS
 from zepix_core.config.home import Home
 from zepix_core.journal.events import append
 from zepix_core.journal.story import Story, tell
 from zepix_core.model.decision import Decision, Gate, Verdict
+from zepix_core.model.gate_words import gate_sentence, gate_text
 from zepix_core.testing.clock import VirtualClock
 
 
@@ -53,10 +56,50 @@ def test_a_decision_reads_as_it_was_made(decision: Decision, text: str) -> None:
         (Gate("enabled", False, False, "is", True), "enabled: no (must be yes)"),
         (Gate("side", False, "BUY", "is", "SELL"), "side: BUY is not SELL"),
         (Gate("free", True), "free: -"),
+        (Gate("free", False), "free: not met"),
+        (Gate("pulse", False, None, "leans", "BUY"), "pulse: not met (wanted: leans BUY)"),
+        (Gate("no duplicate", False, 86.5, "seconds since the same, none or >=", 300),
+         "no duplicate: 86.5 (wanted: seconds since the same, none or >= 300)"),
+        (Gate("host's gate", False, "DAILY_LIMIT", "takes order A"),
+         "host's gate: DAILY_LIMIT (wanted: takes order A)"),
+        (Gate("balance", False, None, "known", True), "balance: not met (wanted: known)"),
+        (Gate("side", False, None, "is", "SELL"), "side: not met (must be SELL)"),
+        (Gate("signal", False, "X", "taken by the settings"), "signal: X is not taken by the settings"),
     ],
-)
+)  # fmt: skip
 def test_a_failed_gate_says_what_did_not_hold(gate: Gate, text: str) -> None:
     assert gate_text(gate) == text
+
+
+@pytest.mark.parametrize(
+    ("gate", "text"),
+    [
+        (Gate("tf_alignment", False, None, "row 15 leans", "BUY", "EURUSD has no row of 15"),
+         "tf_alignment: EURUSD has no row of 15"),
+        (Gate("host's gate", False, "DAILY_LIMIT", "takes order A", note="the day's loss is 5.00"),
+         "host's gate: the day's loss is 5.00"),
+        (Gate("cooldown", False, 3, ">=", 15, "minutes since a close"),
+         "cooldown: 3 is not >= 15 (minutes since a close)"),
+        (Gate("adx", False, None, ">", 20, "the message has no ADX"), "adx: the message has no ADX"),
+        (Gate("adx", False, 18, ">", 20), "adx: 18 is not > 20"),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_the_note_where_value_and_rule_say_less(gate: Gate, text: str) -> None:
+    assert gate_sentence(gate) == text
+
+
+@given(
+    value=st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    rule=st.sampled_from(
+        ["", "is", "<", ">=", "leans", "in the list", "known", "pillars >=", "takes order A"]
+    ),
+    threshold=st.none() | st.booleans() | st.integers() | st.just("BUY"),
+)
+def test_no_failed_gate_is_garbled(value: Any, rule: str, threshold: Any) -> None:
+    text = gate_text(Gate("x", False, value, rule, threshold))
+    assert "None" not in text
+    assert not any(f"is not {word}" in text for word in ("leans", "takes", "pillars"))
+    assert not text.startswith("x: is")
 
 
 @pytest.mark.parametrize(
@@ -93,6 +136,16 @@ def test_nobody_to_ask_names_who_takes_what(traded_home: Home) -> None:
     text = verdict(refused(traded_home, "no_plugin"), rows)
     assert "no enabled plugin takes entry_v3 of timeframe 60; bracket takes buy, sell;" in text
     assert "v6 (disabled) takes e of timeframes 60." in text
+
+
+def test_a_disabled_plugin_that_would_take_it_is_named_first(traded_home: Home) -> None:
+    rows = [
+        {"id": "bracket", "enabled": True, "alerts": {"buy": "entry"}},
+        {"id": "v3", "enabled": False, "state": "disabled", "alerts": {"entry_v3": "entry"}},
+    ]
+    text = verdict(refused(traded_home, "no_plugin"), rows)
+    would = "timeframe 60; v3 (disabled) would take it: `zepix plugins enable v3`; bracket takes buy."
+    assert would in text
 
 
 def test_a_plugins_refusal_is_explained_by_its_failed_gate(traded_home: Home) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 import attrs
 
 from zepix_core.cli.output import cell
-from zepix_core.cli.story_words import Plugins, as_gate, decided, gate_text, later, verdict
+from zepix_core.cli.story_words import Plugins, as_gate, decided, later, verdict
 from zepix_core.journal.listing import OrderRow
 from zepix_core.journal.story import Story, StoryEvent
 from zepix_core.model.decision import Decision, Gate
+from zepix_core.model.gate_words import gate_text
 
 GOOD, BAD, HEAD, DIM, PLAIN = "good", "bad", "head", "dim", ""
 _ENDS = {

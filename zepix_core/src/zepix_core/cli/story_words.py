@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from zepix_core.cli.output import cell
-from zepix_core.journal.listing import OrderRow
+from zepix_core.journal.listing import AlertRow, OrderRow
 from zepix_core.journal.story import Story
 from zepix_core.model.decision import Decision, Gate, Verdict
+from zepix_core.model.gate_words import gate_sentence
 
 Plugins = Sequence[Mapping[str, Any]]
 OPENED = ("filled", "partly_filled", "closed", "adopted")
@@ -75,18 +75,6 @@ def decided(decision: Decision) -> str:
     return f"{wanted}refused: {reason}" if reason else f"{wanted}refused"
 
 
-def gate_text(gate: Gate) -> str:
-    """One test with its number and what it was held against; of a failed one, what did not hold."""
-    parts = [cell(gate.value)] if gate.value is not None else []
-    threshold = cell(gate.threshold) if gate.threshold is not None else ""
-    if gate.rule == "is" and isinstance(gate.threshold, bool):
-        parts += [] if gate.passed else [f"(must be {threshold})"]
-    elif gate.rule or threshold:
-        rule = gate.rule if gate.passed else f"is not {'' if gate.rule == 'is' else gate.rule}"
-        parts.append(f"{rule} {threshold}".replace("  ", " ").strip())
-    return f"{gate.name}: {' '.join(parts) or '-'}"
-
-
 def reason_text(story: Story, plugins: Plugins = ()) -> str:
     """Why an alert was refused or died, with the numbers the journal has; ``""`` when it has no more."""
     reason = story.alert.reason or ""
@@ -101,7 +89,7 @@ def reason_text(story: Story, plugins: Plugins = ()) -> str:
         failed = [gate for gate in decision.gates if not gate.passed]
         failed = failed or [gate for gate in _host_gates(story, plugin) if not gate.passed]
         if failed:
-            return gate_text(failed[-1])
+            return gate_sentence(failed[-1]).rstrip(".")
     return "the same was handled shortly before" if reason == "duplicate" else ""
 
 
@@ -161,12 +149,25 @@ def _nobody(story: Story, plugins: Plugins) -> str:
     alert = story.alert
     frame = f" of timeframe {alert.timeframe}" if alert.timeframe else ""
     parts = [f"no enabled plugin takes {alert.kind}{frame}"]
+    would = [row for row in plugins if _takes(row, alert)]
+    for row in would:
+        state = row.get("state") or "disabled"
+        parts.append(f"{row['id']} ({state}) would take it: `zepix plugins enable {row['id']}`")
     for row in plugins:
+        if row in would:
+            continue
         kinds = ", ".join(sorted(row.get("alerts") or ())) or "nothing that is known"
         frames = ", ".join(row.get("timeframes") or ())
         off = "" if row.get("enabled") else f" ({row.get('state') or 'disabled'})"
         parts.append(f"{row['id']}{off} takes {kinds}{f' of timeframes {frames}' if frames else ''}")
     return "; ".join(parts)
+
+
+def _takes(row: Mapping[str, Any], alert: AlertRow) -> bool:
+    """Whether a plugin that is not enabled would take that alert."""
+    frames = row.get("timeframes") or ()
+    fits = not frames or alert.timeframe in frames
+    return not row.get("enabled") and alert.kind in (row.get("alerts") or ()) and fits
 
 
 def _seconds_between(first: str, second: str) -> float:

@@ -3,6 +3,7 @@
 import attrs
 
 from zepix_core.model.decision import Gate
+from zepix_core.model.gate_words import gate_sentence
 
 Value = str | int | float | bool | None
 
@@ -30,12 +31,4 @@ def passed(name: str, _code: str, value: Value, rule: str, threshold: Value, not
 def failed(name: str, code: str, value: Value, rule: str, threshold: Value, note: str = "") -> Judged:
     """A gate that refuses with ``code``."""
     gate = Gate(name, False, value, rule, threshold, note)
-    return Judged(gate=gate, code=code, message=_sentence(gate))
-
-
-def _sentence(gate: Gate) -> str:
-    words = gate.name.replace("_", " ")
-    if isinstance(gate.value, bool) or gate.threshold is None:
-        return f"{words}: {gate.note or 'no'}"
-    tail = f" ({gate.note})" if gate.note else ""
-    return f"{words}: {gate.value} is not {gate.rule} {gate.threshold}{tail}"
+    return Judged(gate=gate, code=code, message=gate_sentence(gate, name.replace("_", " ")))
