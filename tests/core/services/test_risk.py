@@ -4,6 +4,7 @@ import pytest
 from tests.core.services.gate_cases import plugin
 
 from zepix_core.config.risk import TradingSettings
+from zepix_core.model.limits import Latch
 from zepix_core.plugin import RiskSettings
 from zepix_core.services.gate_facts import RiskFacts
 from zepix_core.services.risk import judge_risk, limit_state, state, trade_cap
@@ -77,3 +78,17 @@ def test_a_latched_limit_stays_reached() -> None:
     facts = RiskFacts(balance=1_000_000.0, daily_loss=1.0, latched=frozenset({"daily"}))
     assert not limit_state("daily", facts, SETTINGS, V3).can_trade
     assert validate(0.01, 10, facts)[1] == "DAILY_LIMIT"
+
+
+def test_a_latched_limit_leaves_nothing_and_ends_with_its_own_day() -> None:
+    until = {"account": 86_400 * 10**9, "combined_v3": 2 * 86_400 * 10**9}
+    latches = tuple(
+        Latch(which="daily", scope=scope, loss=1.0, limit=1.0, since_ns=0, until_ns=end)
+        for scope, end in until.items()
+    )
+    facts = RiskFacts(
+        balance=10_000.0, daily_loss=1.0, latched=frozenset({"plugin"}), latches=latches, day_end_ns=1
+    )
+    told = limit_state("daily", facts, SETTINGS, V3)
+    assert (told.scope, told.can_trade, told.remaining) == ("combined_v3", False, 0.0)
+    assert told.until is not None and told.until.startswith("1970-01-03")

@@ -43,3 +43,17 @@ def test_one_that_cannot_be_made_is_told_and_leaves_nothing(tmp_path: Path) -> N
     with pytest.raises(StorageError, match="cannot be backed up"):
         back_up(tmp_path / "zepix_mine.db", tmp_path / "backups", CLOCK)
     assert list((tmp_path / "backups").iterdir()) == []
+
+
+def test_what_a_killed_backup_left_is_removed_and_other_files_are_not(tmp_path: Path) -> None:
+    for name in (
+        "zepix_mine.20250101_000000.backup.part",
+        "zepix_mine.20250101_000000_2.backup.part-journal",
+    ):
+        (tmp_path / name).write_text("half")
+    other = tmp_path / "zepix_mine.other.20250101_000000.backup.part"
+    other.write_text("another file's")
+    with closing(filled(tmp_path / "zepix_mine.db")):
+        copy = back_up(tmp_path / "zepix_mine.db", tmp_path, CLOCK)
+    assert sorted(tmp_path.glob("*.part*")) == [other]
+    assert copy.exists()

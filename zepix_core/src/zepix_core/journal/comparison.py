@@ -1,46 +1,21 @@
 """What plugins made in the live and in the shadow book over a period, from the deals and the refusals."""
 
-import json
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
-import attrs
-
-from zepix_core.clock import NS, nanoseconds
+from zepix_core.clock import nanoseconds
 from zepix_core.errors import UsageError
 from zepix_core.journal.positions import PositionRow
+from zepix_core.journal.results import Account, Key, keys, results
 from zepix_core.journal.totals import MILLION
 from zepix_core.model.alert import AlertClass
 from zepix_core.model.comparison import ALL_SYMBOLS, NO_BOOK, BookRow
 from zepix_core.model.order import Book
 from zepix_core.rules.trading_day import TradingDays
 
-LEAST = 1e-7
-DAY_NS = 86_400 * NS
 LATEST_NS = 2**63 - 1
-_MONEY = "CAST(round(({}) * 1000000) AS INTEGER)"
-_COLUMNS = (
-    "d.position_id, d.plugin, d.symbol, d.book, d.entry, d.volume, d.time_ns, "
-    + ", ".join(
-        _MONEY.format(what) for what in ("d.profit + d.commission + d.swap", "d.commission", "d.swap")
-    )
-    + ", d.account, d.ticket"
-)
-_DEALS = (
-    f"SELECT {_COLUMNS} FROM deals d WHERE d.plugin IS NOT NULL AND d.time_ns >= ? AND d.time_ns < ?"  # noqa: S608 (constants)
-    " ORDER BY d.time_ns, abs(d.ticket)"
-)
-_EARLIER = (
-    f"SELECT {_COLUMNS} FROM deals d WHERE d.position_id IN (SELECT value FROM json_each(?))"  # noqa: S608 (constants)
-    " AND d.plugin IS NOT NULL AND d.time_ns < ? ORDER BY d.time_ns"
-)
-_PIPS = (
-    "SELECT json_extract(payload, '$.deal'), json_extract(payload, '$.profit_pips') FROM journal_events"
-    " WHERE kind = 'trade_update' AND plugin = ? AND at_ns >= ? AND json_extract(payload, '$.kind')"
-    " IN ('closed', 'partly_closed')"
-)
 _DENIED = (
     "SELECT plugin, symbol, book, reason, count(DISTINCT trade_group) FROM intents"
     " WHERE action = 'open' AND state = 'denied' AND created_ns >= ? AND created_ns < ?"
@@ -54,59 +29,6 @@ _REJECTED = (
     " GROUP BY 1, 2, 3, 4"
 )
 _TRADED = "SELECT EXISTS (SELECT 1 FROM intents WHERE plugin = ?)"
-Key = tuple[str, str, str]
-
-
-@attrs.frozen
-class Executed:
-    """One deal; money in millionths, costs included."""
-
-    position: int
-    plugin: str
-    symbol: str
-    book: str
-    entry: str
-    volume: float
-    time_ns: int
-    money: int
-    commission: int
-    swap: int
-    account: str
-    ticket: int
-
-
-@attrs.define
-class Account:
-    """The sums of one plugin, symbol and book as they are counted."""
-
-    money: int = 0
-    commission: int = 0
-    swap: int = 0
-    highest: int = 0
-    drawdown: int = 0
-    trades: int = 0
-    wins: int = 0
-    losses: int = 0
-    won: int = 0
-    lost: int = 0
-    pips: float = 0.0
-
-    def deal(self, deal: Executed) -> None:
-        """The next deal in order of time."""
-        self.money += deal.money
-        self.commission += deal.commission
-        self.swap += deal.swap
-        self.highest = max(self.highest, self.money)
-        self.drawdown = max(self.drawdown, self.highest - self.money)
-
-    def trade(self, result: int, pips: float) -> None:
-        """A position was closed whole."""
-        self.trades += 1
-        self.wins += result > 0
-        self.losses += result < 0
-        self.won += max(result, 0)
-        self.lost += max(-result, 0)
-        self.pips += pips
 
 
 def period(days: TradingDays, since: str | None, until: str | None) -> tuple[int, int]:
@@ -159,16 +81,7 @@ def compare(
         entries: Alert kinds by plugin that ask for an entry; of a plugin that is not named all count once it
             asked for an order. Without any, all refusals count.
     """
-    deals = [Executed(*row) for row in connection.execute(_DEALS, (since_ns, until_ns))]
-    if plugins is not None:
-        deals = [deal for deal in deals if deal.plugin in plugins]
-    accounts: dict[Key, Account] = {}
-    for deal in deals:
-        for key in _keys(deal.plugin, deal.symbol, deal.book):
-            accounts.setdefault(key, Account()).deal(deal)
-    for last, result, pips in _closed(connection, deals, since_ns):
-        for key in _keys(last.plugin, last.symbol, last.book):
-            accounts[key].trade(result, pips)
+    accounts = results(connection, since_ns, until_ns, plugins)
     held = _held(opened)
     refused = _refused(connection, since_ns, until_ns, entries or {})
     found = {*accounts, *held, *refused}
@@ -183,43 +96,13 @@ def compare(
     )
 
 
-def _keys(plugin: str, symbol: str, book: str) -> tuple[Key, ...]:
-    return tuple(dict.fromkeys(((plugin, symbol, book), (plugin, ALL_SYMBOLS, book))))
-
-
-def _closed(
-    connection: sqlite3.Connection, deals: list[Executed], since_ns: int
-) -> Iterable[tuple[Executed, int, float]]:
-    """Positions closed whole in the period: the last deal, the result of all their deals, their pips."""
-    touched = {(d.account, d.position) for d in deals if d.entry == "out"}
-    positions: dict[tuple[str, int], list[Executed]] = {}
-    tickets = json.dumps(sorted({position for _, position in touched}))
-    earlier = (
-        [Executed(*row) for row in connection.execute(_EARLIER, (tickets, since_ns))] if since_ns else []
-    )
-    for deal in [*earlier, *deals]:
-        if (deal.account, deal.position) in touched:
-            positions.setdefault((deal.account, deal.position), []).append(deal)
-    # The broker's clock may be ahead of the journal's.
-    first = min((own[0].time_ns for own in positions.values()), default=0) - DAY_NS
-    pips: dict[int, float] = {}
-    for plugin in {deal.plugin for deal in deals}:
-        pips.update(connection.execute(_PIPS, (plugin, first)))
-    for own in positions.values():
-        entered = sum(deal.volume for deal in own if deal.entry == "in")
-        left = [deal for deal in own if deal.entry == "out"]
-        if entered > LEAST and sum(deal.volume for deal in left) >= entered - LEAST:
-            parts = sum(pips.get(deal.ticket, 0.0) * deal.volume for deal in left)
-            yield left[-1], sum(deal.money for deal in own), parts / entered
-
-
 def _held(opened: Iterable[PositionRow]) -> dict[Key, list[float | None]]:
     """What each open position of ours would bring now."""
     found: dict[Key, list[float | None]] = {}
     for row in opened:
         if row.plugin:
             floating = None if row.profit is None else row.profit + row.swap
-            for key in _keys(row.plugin, row.symbol, row.book):
+            for key in keys(row.plugin, row.symbol, row.book):
                 found.setdefault(key, []).append(floating)
     return found
 
@@ -230,7 +113,7 @@ def _refused(
     found: dict[Key, dict[str, int]] = {}
 
     def add(plugin: str, symbol: str, book: str, reason: str, count: int) -> None:
-        for key in _keys(plugin, symbol, book):
+        for key in keys(plugin, symbol, book):
             codes = found.setdefault(key, {})
             codes[reason] = codes.get(reason, 0) + count
 

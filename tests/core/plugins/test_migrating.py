@@ -1,0 +1,36 @@
+"""A backup and a migration before the hello take the time they need."""
+
+from pathlib import Path
+
+from tests.core.plugins.conftest import Answers
+
+from zepix_core.plugin import DatabaseSettings
+from zepix_core.plugins.databases import Databases
+from zepix_core.plugins.exchange import Exchange, Limits
+from zepix_core.plugins.hello import Migrating
+from zepix_core.services.facts import PluginFacts
+from zepix_core.storage.plugin_database import open_plugin_database
+from zepix_core.testing.clock import VirtualClock
+
+CLOCK = VirtualClock()
+OWN = "zepix_plugins_v3.migrations"
+
+
+async def test_a_worker_that_migrates_is_excused_and_gets_its_whole_time_after() -> None:
+    exchange = Exchange(Answers(), lambda name: PluginFacts(id=name), CLOCK, Limits, True)
+    told = exchange.handlers()["migrating"].function
+    assert not exchange.excused()
+    told(Migrating(on=True))
+    assert [exchange.excused(), exchange.excused()] == [True, True]
+    told(Migrating(on=False))
+    assert [exchange.excused(), exchange.excused()] == [True, False]
+
+
+async def test_a_file_in_use_that_is_migrated_is_told_from_its_backup_to_its_end(tmp_path: Path) -> None:
+    await open_plugin_database(tmp_path / "data" / "zepix_mine.db", "mine", clock=CLOCK).close()
+    told: list[bool] = []
+    for _ in range(2):
+        databases = Databases(CLOCK, told.append, same_thread=True)
+        await databases.open("one", "mine", OWN, DatabaseSettings(), tmp_path / "data")
+        await databases.close()
+    assert told == [True, False], "and the second time there is nothing to do"
