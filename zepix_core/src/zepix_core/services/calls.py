@@ -112,7 +112,7 @@ class LimitState:
 
     Attributes:
         scope: ``account``, or the plugin's id when its own limit was reached or is the tighter.
-        remaining: 0.0 while the limit stops entries, also when losses were lifted or it was raised since.
+        remaining: 0.0 while the limit stops entries, also when it was raised since.
         until: When a daily limit that was reached ends, ISO 8601 UTC; ``None``: none was, or only a person
             ends it.
     """
