@@ -234,16 +234,52 @@ def test_what_the_feed_of_a_group_takes_is_taken() -> None:
 
 def test_a_feed_runs_while_a_plugin_of_its_group_is_loaded_even_when_it_is_switched_off() -> None:
     world = v6_world(*({"id": plugin, "state": "disabled", "enabled": False} for plugin in V6))
-    assert (world.kinds, world.off) == ({"TREND_PULSE", "BREAKOUT"}, {"EXIT_BULLISH"})
+    assert world.kinds == frozenset({"TREND_PULSE", "BREAKOUT"})
+    assert world.off == {"EXIT_BULLISH"}
 
 
 @pytest.mark.parametrize("state", ["failed", "quarantined", "discovered"])
 def test_a_feed_without_a_loaded_plugin_does_not_run(state: str) -> None:
     world = v6_world(*({"id": plugin, "state": state, "enabled": False} for plugin in V6))
-    assert (world.kinds, world.off) == (frozenset(), {"TREND_PULSE", "BREAKOUT", "EXIT_BULLISH"})
+    assert world.kinds == frozenset()
+    assert world.off == frozenset({"TREND_PULSE", "BREAKOUT", "EXIT_BULLISH"})
 
 
 def test_a_strangers_feed_is_not_held_to_our_format() -> None:
     rows = [{"id": "mine", "state": "active", "enabled": True, "alerts": {"x": "entry"}}]
     world = world_of(rows, ["mine"], {"group": ("BREAKOUT",)}, {"mine": "group"})
     assert world.foreign == {"BREAKOUT"}
+
+
+@pytest.mark.parametrize(
+    ("text", "bad"),
+    [
+        ('{"action":"buy","symbol":"EURUSD","lots":0.1,"price":1.1,"sl":1.2}', ["1.2"]),
+        ('{"action":"sell","symbol":"EURUSD","lots":0.1,"price":1.1,"sl":1.0,"tp":1.3}', ["1.0", "1.3"]),
+        ('{"action":"buy","symbol":"EURUSD","lots":0.1,"price":1.1,"sl":1.1}', ["1.1}"]),
+        ('{"action":"buy","symbol":"EURUSD","lots":0.1,"price":1.1,"sl":1.0,"tp":1.3}', []),
+        ('{"action":"buy","symbol":"EURUSD","lots":0.1,"sl":1.2}', []),
+    ],
+)
+def test_a_stop_or_a_target_on_the_wrong_side_of_a_pasted_price_is_an_error(
+    text: str, bad: list[str]
+) -> None:
+    errors = [place for place in found(check_message(text, WORLD, NOW)) if not place[2].startswith("missing")]
+    assert errors == [(1, text.index(value) + 1, "invalid_stops") for value in bad]
+
+
+def test_of_a_key_that_stands_twice_only_that_is_told() -> None:
+    text = BUY.replace('"lots":0.1', '"lots":0.1,"lots":-1')
+    assert {code for _, _, code in found(check_message(text, WORLD, NOW))} == {"malformed_json"}
+
+
+@pytest.mark.parametrize("text", ["plot(close)\n", "// nothing yet\n", "a = 1\nplot(a)"])
+def test_a_script_without_alerts_is_a_script(text: str) -> None:
+    assert is_script(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["New signal", "buy EURUSD (now)", "BUY(EURUSD)|15", '"a":1}', "", "price = 5"]
+)
+def test_a_sentence_is_no_script(text: str) -> None:
+    assert not is_script(text)

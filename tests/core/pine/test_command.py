@@ -121,3 +121,11 @@ async def test_the_v6_section_is_fine_on_a_home_where_a_host_has_run(tmp_path: P
     async with PaperHost(tmp_path / "home", only=("zepix-plugins-v6",)):
         pass
     assert run(["pine", "check", str(script), "--home", str(tmp_path / "home")]) == 0
+
+
+def test_a_script_without_alerts_may_come_through_standard_input(
+    home: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"plot(close)\n")))
+    assert run(["pine", "check", "-", "--home", home]) == 0
+    assert "warning no_alert" in capsys.readouterr().out

@@ -1,5 +1,8 @@
 """What Pine itself would not read or run, and where a fault is when a function builds the message."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from zepix_core.pine.check import check_script
@@ -192,3 +195,23 @@ def test_a_number_as_written_is_sent_with_its_commas() -> None:
 def test_a_field_of_a_pipe_message_that_is_one_number_is_told_about() -> None:
     source = 'alert(str.format("EXIT_BULLISH|EURUSD|5|{0}|15", close))'
     assert (1, source.rindex("close") + 1, "number_format") in found(source)
+
+
+V6_SECTION = (Path(__file__).parents[3] / "examples/pine/zepix_v6_alerts.pine").read_text("utf-8")
+SEPARATORS = [
+    found.start()
+    for found in re.finditer(r"\|", V6_SECTION)
+    if found.start() > V6_SECTION.index("// ===== ALERTS")
+]
+
+
+@pytest.mark.parametrize("at", SEPARATORS[::4])
+def test_one_replaced_separator_is_one_finding_a_place(at: int) -> None:
+    source = V6_SECTION[:at] + ";" + V6_SECTION[at + 1 :]
+    place = (source.count("\n", 0, at) + 1, at - source.rfind("\n", 0, at), "field_count")
+    assert found(source) == [place]
+
+
+def test_of_a_call_whose_fields_are_shifted_the_first_fault_is_told() -> None:
+    source = "alert('EXIT_BULLISH|' + syminfo.ticker + '|x|y|z')"
+    assert len(found(source)) == 1

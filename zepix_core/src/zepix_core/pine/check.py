@@ -3,20 +3,25 @@
 import re
 from collections.abc import Iterable
 
+import attrs
+
 from zepix_core.pine.fault import Fault
 from zepix_core.pine.formats import is_entry
 from zepix_core.pine.judging import Judged, judge_parts, judge_sent, placed
 from zepix_core.pine.messages import BOX, PASTED
 from zepix_core.pine.parts import Literal, Ways
+from zepix_core.pine.pipe_message import is_shift
 from zepix_core.pine.reading import Sent, read_alerts
 from zepix_core.pine.report import ERROR, Finding, Report, Template
 from zepix_core.pine.script import Places, read_script
 from zepix_core.pine.world import World
 
 _SCRIPT = re.compile(
-    r"^\s*//\s*@version\s*=|^\s*(?:indicator|strategy|library|study)\s*\(|\balert(?:condition)?\s*\(",
+    r"^\s*//|^\s*(?:indicator|strategy|library|study)\s*\(|\balert(?:condition)?\s*\("
+    r"|^\s*[a-z_][\w.]*\([^\n]*\)\s*(?://[^\n]*)?$",
     re.MULTILINE,
 )
+"""A comment, a declaration, an alert, or a line that is a call."""
 
 
 def is_script(text: str) -> bool:
@@ -54,12 +59,22 @@ def check_script(text: str, world: World, now_ns: int) -> Report:
         line, column = places.place(one.at)
         kinds = tuple(dict.fromkeys(way.kind for way in found if way.kind))
         templates.append(Template(line=line, column=column, call=one.call, kinds=kinds, ways=len(found)))
-        judged += found
+        judged += _first_only(found)
     findings += [finding for way in judged for finding in way.findings]
     if not sent and not findings:
         what = "the script sends no alert: no alert(), alertcondition() or alert_message was found"
         findings.append(placed(Fault(0, 1, "no_alert", what, grave=False), places))
     return _report("script", world, tuple(templates), findings, judged)
+
+
+def _first_only(ways: list[Judged]) -> list[Judged]:
+    """Of faults that may be shifted fields only the call's first: the rest may follow from it."""
+    shifted = {finding for way in ways for finding in way.findings if is_shift(finding.code)}
+    later = shifted - {min(shifted)} if shifted else shifted
+    return [
+        attrs.evolve(way, findings=tuple(finding for finding in way.findings if finding not in later))
+        for way in ways
+    ]
 
 
 def _report(

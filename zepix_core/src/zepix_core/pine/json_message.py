@@ -1,5 +1,6 @@
 """Judging a JSON message: its syntax, its kind, every key and value."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -124,9 +125,11 @@ def _values(
     entries: tuple[Entry, ...], fields: Mapping[str, Any], form: Format, kind: str
 ) -> Iterator[Fault]:
     known = {field.key: field for field in form.kinds[kind]}
+    times = Counter(entry.key for entry in entries)
     for entry in entries:
         field = known.get(entry.key)
-        if field is None or entry.value is None:
+        # Of a key that stands twice nobody knows which value is meant.
+        if field is None or entry.value is None or times[entry.key] > 1:
             continue
         if (said := complaint(entry.value, field, form, fields)) is not None:
             yield Fault(entry.at, max(entry.end - entry.at, 1), said[0], said[1])
@@ -187,7 +190,7 @@ def _one_of_them(
     keys = [field.key for field in form.kinds[kind] if field.key in form.exactly_one]
     given = [entry for entry in entries if entry.key in keys and entry.value is not None]
     listed = " or ".join(keys)
-    if keys and len(given) > 1:
+    if keys and len({entry.key for entry in given}) > 1:
         for entry in given:
             text = f"give {listed}, not both"
             yield Fault(entry.key_at, _key_length(entry), "ambiguous_volume", text)

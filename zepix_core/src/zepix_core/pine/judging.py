@@ -1,5 +1,6 @@
 """Judging one message that a script or a text sends, each finding by its place there."""
 
+import re
 from collections.abc import Iterator
 
 import attrs
@@ -9,12 +10,17 @@ from zepix_core.pine.fault import Fault
 from zepix_core.pine.filling import Filled, fill, freshened, with_placeholders
 from zepix_core.pine.grouping import grouped_numbers
 from zepix_core.pine.identity import constant_id, known_times
-from zepix_core.pine.message import judge
+from zepix_core.pine.message import Verdict, judge
 from zepix_core.pine.messages import FILLED_IN, PASTED
 from zepix_core.pine.parts import Hole, Literal, Part, Way
+from zepix_core.pine.pipe_message import is_shift
 from zepix_core.pine.report import ERROR, WARNING, Finding
 from zepix_core.pine.script import Places
+from zepix_core.pine.stop_sides import side_faults
 from zepix_core.pine.world import World
+
+_ODD = re.compile(r"[^\w./,|\s{}\"-]")
+"""Never part of a field of separated text as senders write it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -59,10 +65,16 @@ def judge_parts(
     told = [*known, *_placeholders(parts, call)]
     filled = fill(with_placeholders(parts), now_ns)
     verdict = judge(filled.text, world, filled_in=call in FILLED_IN)
+    instead = _other_separator(parts, world, now_ns) if _shifts(verdict) else None
+    if instead is not None:
+        told.append(instead)
+        verdict = attrs.evolve(verdict, faults=())
     found = [
         *known_times(filled, verdict.faults),
         *(constant_id(filled, call in FILLED_IN) if call != PASTED and not verdict.grave else ()),
         *grouped_numbers(filled),
+        # What a script computes is filled in with samples: only a pasted price is held against its stop.
+        *(side_faults(filled.text, verdict.kind) if call == PASTED and not verdict.grave else ()),
     ]
     findings = [placed(fault, places) for fault in told]
     spoken = {(one.line, one.column, one.code) for one in findings}
@@ -78,6 +90,32 @@ def placed(fault: Fault, places: Places) -> Finding:
     line, column = places.place(fault.at)
     level = ERROR if fault.grave else WARNING
     return Finding(line=line, column=column, level=level, code=fault.code, text=fault.text, hint=fault.hint)
+
+
+def _shifts(verdict: Verdict) -> bool:
+    return any(is_shift(fault.code) or fault.code == "unknown_type" for fault in verdict.faults)
+
+
+def _other_separator(parts: tuple[Part, ...], world: World, now_ns: int) -> Fault | None:
+    """A character that stands where a separator belongs, when that alone explains what is wrong."""
+    literals = [part for part in parts if isinstance(part, Literal)]
+    if not any("|" in part.text for part in literals):
+        return None
+    odd = {part.offsets[one.start()]: one[0] for part in literals for one in _ODD.finditer(part.text)}
+    for at, character in odd.items():
+        whole = tuple(_separated(part, at) if isinstance(part, Literal) else part for part in parts)
+        verdict = judge(fill(with_placeholders(whole), now_ns).text, world)
+        if verdict.kind is not None and not _shifts(verdict):
+            return Fault(at, 1, "field_count", f"a separator | belongs here, not {character!r}")
+    return None
+
+
+def _separated(part: Literal, at: int) -> Literal:
+    """With a separator for the character from that place; a function that is called twice sends it twice."""
+    text = "".join(
+        "|" if offset == at else character for character, offset in zip(part.text, part.offsets, strict=True)
+    )
+    return attrs.evolve(part, text=text)
 
 
 def _start(part: Part) -> int:

@@ -30,7 +30,8 @@ def pipe_faults(text: str, world: World) -> tuple[str | None, tuple[Fault, ...]]
     about = world.kind_fault(kind, parts[0].at, max(len(head), 1))
     if not _HEAD.fullmatch(kind):
         text = "a message with separators begins with a word that names its kind"
-        return None, (Fault(parts[0].at, max(len(head), 1), "unknown_type", text),)
+        bad = Fault(parts[0].at, max(len(head), 1), "unknown_type", text)
+        return None, (_broken_head(parts) or bad,)
     form = world.format_of(kind, pipe=True)
     if form is None:
         # What a plugin takes is whole, even when it begins like a head of ours.
@@ -41,6 +42,11 @@ def pipe_faults(text: str, world: World) -> tuple[str | None, tuple[Fault, ...]]
     if faults:
         faults = _lost_separator(parts, listed, kind) or faults
     return kind, tuple([about] if about else []) + tuple(faults)
+
+
+def is_shift(code: str) -> bool:
+    """Whether a fault of this code may be only what another one left behind: fields are told by place."""
+    return code in ("field_count", "bad_tail") or code.startswith("bad_field:")
 
 
 def takes(kind: str, parts: Sequence[str]) -> bool:
@@ -134,7 +140,7 @@ def _broken_head(parts: list[_Part]) -> Fault | None:
     if not begun:
         return None
     at = head.at + len(max(begun, key=len))
-    return Fault(at, 1, "unknown_type", f"a separator | is missing here, behind {max(begun, key=len)}")
+    return Fault(at, 1, "unknown_type", "a separator | is missing here, behind the kind of alert")
 
 
 @attrs.frozen
