@@ -228,7 +228,7 @@ def v6_world(*rows: dict[str, object]) -> World:
 
 def test_what_the_feed_of_a_group_takes_is_taken() -> None:
     world = v6_world(*({"id": plugin, "state": "active", "enabled": True} for plugin in V6))
-    assert world.kinds == {"TREND_PULSE", "BREAKOUT", "EXIT_BULLISH"}
+    assert world.kinds == frozenset({"TREND_PULSE", "BREAKOUT", "EXIT_BULLISH"})
     assert world.foreign == frozenset()
 
 
