@@ -189,6 +189,50 @@ async def test_a_seventh_entry_on_a_symbol_waits_for_its_minute(house: House) ->
     assert (await task).results[0].ok
 
 
+async def test_an_entry_that_holds_up_an_exit_waits_no_longer(house: House) -> None:
+    for number in range(1, 7):
+        await house.desk.place(context(house.clock, number), single())
+    placing = asyncio.create_task(house.desk.place(context(house.clock, 7), single()))
+    asking = asyncio.create_task(house.desk.check(context(house.clock, 8), single()))
+    await house.pass_time(1.0)
+    house.desk.hurry("other")
+    await house.pass_time(1.0)
+    assert not placing.done()
+    house.desk.hurry("bracket")
+    await house.pass_time(0.1)
+    assert [(await task).results[0].code for task in (placing, asking)] == ["RATE_LIMITED"] * 2
+
+
+async def test_what_waits_for_its_rate_does_not_outlive_a_panic(house: House) -> None:
+    for number in range(1, 7):
+        await house.desk.place(context(house.clock, number), single())
+    waiting = asyncio.create_task(house.desk.place(context(house.clock, 7), single()))
+    await house.pass_time(1.0)
+    await house.desk.panic("entries", "a test")
+    await house.pass_time(0.1)
+    assert (await waiting).results[0].code == "TRADING_PAUSED"
+
+
+async def test_an_alert_from_before_a_stop_opens_nothing_after_it(house: House) -> None:
+    early = context(house.clock, 1)
+    await house.pass_time(1.0)
+    await house.desk.pause("a test")
+    await house.pass_time(1.0)
+    await house.desk.control.resume("a test")
+    reply = await house.desk.place(early, single())
+    assert (reply.results[0].code, reply.results[0].message) == (
+        "TRADING_PAUSED", "running: the alert came before trading was resumed by a test",
+    )  # fmt: skip
+    assert (await house.desk.place(context(house.clock, 2), single())).results[0].ok
+
+
+async def test_resuming_what_runs_refuses_no_alert(house: House) -> None:
+    early = context(house.clock, 1)
+    await house.pass_time(1.0)
+    await house.desk.control.resume("a test")
+    assert (await house.desk.place(early, single())).results[0].ok
+
+
 async def test_an_entry_that_would_wait_beyond_its_age_is_rate_limited(house: House) -> None:
     house.desk.settings = attrs.evolve(house.desk.settings, max_age_seconds=20.0)
     for number in range(1, 7):

@@ -183,7 +183,13 @@ class Host:
             logging.getLogger(TRACE).setLevel(logging.DEBUG)
         await prepare_journal(self.journal, self.clock, self._start_facts())
         self.loop = InboxLoop(
-            self.journal, self.clock, self.boot, self.settings.inbox, self.plugins, self._prices
+            self.journal,
+            self.clock,
+            self.boot,
+            self.settings.inbox,
+            self.plugins,
+            self._prices,
+            self._hurry,
         )
         self.loop.crashed.add_done_callback(self._crashed)
         self.loop.on_heartbeat = self._watchdog.beat
@@ -296,7 +302,7 @@ class Host:
 
     async def pause(self, actor: str) -> None:
         """Let no entry through until `resume`."""
-        await self._the_desk().control.pause(actor)
+        await self._the_desk().pause(actor)
 
     async def resume(self, actor: str, confirmed: bool = False) -> None:
         """Let entries through again; a lock ends only when that is ``confirmed``."""
@@ -370,9 +376,15 @@ class Host:
 
     async def _tell_plugin(self, plugin: str, told: TradeUpdate | Wake) -> None:
         if isinstance(told, Wake):
+            # A price that was reached waits behind no entry, either.
+            self._hurry(plugin)
             await self.plugins.wake(plugin, told)
         else:
             await self.plugins.update(plugin, told)
+
+    def _hurry(self, plugin: str) -> None:
+        if hasattr(self, "desk"):
+            self.desk.hurry(plugin)
 
     def _developed(self) -> tuple[str, ...]:
         source = self.options.plugin_dev

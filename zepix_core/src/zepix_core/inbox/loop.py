@@ -46,6 +46,7 @@ class InboxLoop:
         settings: InboxSettings,
         plugins: Plugins,
         prices: AlertPrices | None = None,
+        hurry: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.heartbeat = 0
         self.on_heartbeat: Callable[[], None] | None = None
@@ -57,6 +58,7 @@ class InboxLoop:
             plugins=plugins,
             settings=settings,
             prices=prices,
+            hurry=hurry,
         )
         self._mailboxes: dict[str, Mailbox] = {}
         self._open_deliveries = 0

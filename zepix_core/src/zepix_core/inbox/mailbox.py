@@ -37,6 +37,7 @@ class Desk:
         boot: Name of this run of the host; it stands on every claim.
         open: Set while plugins may be asked.
         prices: Keeps the price an alert names until a plugin takes the alert; ``None``: nobody wants it.
+        hurry: Told of a plugin for which an exit has come; must not block.
     """
 
     executor: Executor
@@ -45,6 +46,7 @@ class Desk:
     plugins: Plugins
     settings: InboxSettings
     prices: AlertPrices | None = None
+    hurry: Callable[[str], None] = lambda _: None
     open: asyncio.Event = attrs.field(factory=asyncio.Event)
 
     @property
@@ -131,6 +133,8 @@ class Mailbox:
         """Queue a delivery behind those already there; it is asked about once ``after`` is set, too."""
         self.last = asyncio.Event()
         self._queue.put_nowait(_Queued(delivery, after, self.last))
+        if delivery.is_exit:
+            self._desk.hurry(delivery.plugin)
 
     async def close(self) -> None:
         """Finish the question under way, leave the rest; cancelling this gives up the question too."""

@@ -75,6 +75,7 @@ class Delivery:
         price: The price the alert named, if any.
         received_ns: Arrival of the alert.
         is_entry: An entry for this plugin: it expires.
+        is_exit: An exit for this plugin: it stands behind no entry that waits.
         tries: Deaths of the worker or the host while this plugin had it.
         started: Its row says that the plugin is being asked.
         feed: As `Route.feed`; ``feeds``: who of all that have this alert are feeds.
@@ -86,6 +87,7 @@ class Delivery:
     price: float | None
     received_ns: int
     is_entry: bool
+    is_exit: bool = False
     tries: int
     started: bool = False
     feed: str = ""
@@ -165,6 +167,7 @@ def _claim_one(connection: sqlite3.Connection, claims: Claims, plan: Plan) -> li
             price=pipe_price(body) if price is None and about in _PRICED else price,
             received_ns=received_ns,
             is_entry=about is AlertClass.ENTRY,
+            is_exit=about is AlertClass.EXIT,
             tries=tries,
             feed="" if route is None else route.feed,
             feeds=plan.feeds,

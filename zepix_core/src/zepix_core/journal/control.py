@@ -6,14 +6,17 @@ from collections.abc import Callable
 
 import attrs
 
-from zepix_core.clock import Clock
+from zepix_core.clock import NS, Clock
 from zepix_core.errors import StorageError, UsageError, ZepixError
 from zepix_core.journal import events, host_state, outbox
+from zepix_core.model.alert import Alert
 from zepix_core.model.notice import Notice, Priority
 from zepix_core.storage.executor import Executor
 
 log = logging.getLogger(__name__)
 KEY = "trading"
+# A datetime holds microseconds, and a float of seconds not all of them.
+SLACK = 10_000
 HUMAN = "human:"
 LEVELS = ("entries", "flatten", "lock")
 LOCK = "lock"
@@ -72,6 +75,16 @@ class Control:
             return self._kept
         return attrs.evolve(self._kept, paused=True, by=self._held, reason="")
 
+    def arrived_before(self, alert: Alert | None) -> str:
+        """Why an alert that came before entries were let through again opens nothing, ``""`` if it may.
+
+        Who stops trading does not expect yesterday's entries once it runs again.
+        """
+        kept = self._kept
+        if alert is None or kept.paused or round(alert.received_at.timestamp() * NS) >= kept.since_ns - SLACK:
+            return ""
+        return f"the alert came before trading was resumed by {kept.by}"
+
     async def load(self) -> ControlState:
         """Read what an earlier life left."""
         found = await self._executor.read(lambda connection: host_state.read(connection, KEY))
@@ -94,7 +107,8 @@ class Control:
                 f"Trading is locked ({before.why}).",
                 "Confirm that the lock is to end: `zepix resume --yes`.",
             )
-        state = attrs.evolve(ControlState(by=by), since_ns=self._clock.now_ns())
+        stopped = before.paused or bool(self._held)
+        state = ControlState(by=by, since_ns=self._clock.now_ns() if stopped else before.since_ns)
         await self._executor.run(self._write("resume", state))
         self._held = ""
         if self._kept is before:  # a stop that came meanwhile was written after this

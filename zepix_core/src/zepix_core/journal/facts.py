@@ -66,7 +66,7 @@ class FactsReader:
             info=line.quotes.symbol(symbol),
             tick=tick,
             risk=risk,
-            paused=line.why or books.human,
+            paused=line.why or line.control.arrived_before(ctx.alert) or books.human,
             # An account that could not be read is a broker that went away a moment ago.
             link=link and line.link and risk.balance is not None,
             max_tick_age_seconds=self._tick_age(),

@@ -113,11 +113,12 @@ class OrderLine:
             lambda connection: events.append(connection, self.clock, "clock_jump", payload) and None
         )
 
-    async def pause(self, seconds: float) -> None:
-        """Wait that long, or until the host ends."""
+    async def pause(self, seconds: float, *sooner: asyncio.Event) -> None:
+        """Wait that long, or until the host ends or one of ``sooner`` is set."""
         waits = [
-            asyncio.ensure_future(work) for work in (self.clock.sleep(seconds), self.ending.wait())
-        ]  # fmt: skip
+            asyncio.ensure_future(work)
+            for work in (self.clock.sleep(seconds), self.ending.wait(), *(one.wait() for one in sooner))
+        ]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:

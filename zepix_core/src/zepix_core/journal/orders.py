@@ -109,6 +109,10 @@ class OrderDesk:
         """See `Placing.check`."""
         return await self._placing.check(ctx, request)
 
+    def hurry(self, plugin: str | None = None) -> None:
+        """See `Placing.hurry`."""
+        self._placing.hurry(plugin)
+
     async def modify(self, ctx: CallContext, request: ModifyRequest) -> OrderResult:
         """See `Modifying.modify`."""
         return await self._whole(self._modifying.modify(ctx, request))
@@ -135,6 +139,11 @@ class OrderDesk:
         entries, parts = await self.line.executor.read(read)
         return tuple(self._order(entry, parts.get(entry.intent.position_id, ())) for entry in entries)
 
+    async def pause(self, by: str, reason: str = "") -> None:
+        """Let no entry through; what waits for its rate is refused."""
+        await self.control.pause(by, reason)
+        self.hurry()
+
     async def panic(self, level: str, by: str, reason: str = "") -> tuple[CloseResult, ...]:
         """Stop entries; for ``flatten`` and ``lock`` close every position of ours and say how it went.
 
@@ -144,6 +153,7 @@ class OrderDesk:
             UsageError: There is no such level.
         """
         await self.control.panic(level, by, reason)
+        self.hurry()
         return () if level == LEVELS[0] else await self._whole(self.flattening.begin(by))
 
     async def resolved(self, intent: Intent) -> None:

@@ -1,5 +1,6 @@
 """Placing entries: judge, write down, send A, write its outcome with B, send B."""
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -42,7 +43,17 @@ class Placing:
         self._updates = updates
         self._lookup = lookup
         self._rates = RateWindow()
+        self._waiting: dict[str, set[asyncio.Event]] = {}
         self.facts = FactsReader(line, self._rates)
+
+    def hurry(self, plugin: str | None = None) -> None:
+        """Entries of ``plugin`` (of all) wait for their rates no longer: they go out now or are refused.
+
+        What waits holds up its plugin, and an exit must not stand behind it.
+        """
+        for one in (plugin,) if plugin is not None else tuple(self._waiting):
+            for waiting in self._waiting.get(one, ()):
+                waiting.set()
 
     async def place(self, ctx: CallContext, request: PlaceRequest) -> PlaceReply:
         """Place one order or a pair, once: the same request again gets the first results.
@@ -52,7 +63,7 @@ class Placing:
         """
         key = ctx.event_key(request.key)
         ids = [intent_id(key, ctx.plugin.id, leg.name, Action.OPEN) for leg in request.legs]
-        since = self._since(ctx)
+        since, patient = self._since(ctx), True
         while True:
             async with self._line.lock:
                 known = await self._known(ids)
@@ -62,10 +73,10 @@ class Placing:
                 report, price = await self._judge(ctx, request, asked=False)
                 if self._line.ending.is_set():
                     raise BrokerOffline("The host is ending.", "The alert comes again at the next start.")
-                wait = self._wait(ctx, request, report, since)
+                wait = self._wait(ctx, request, report, since) if patient else None
                 if wait is None:
                     return await self._act(ctx, request, report, price, key, ids)
-            await self._line.pause(wait)
+            patient = await self._rest(ctx.plugin.id, wait)
 
     async def check(self, ctx: CallContext, request: PlaceRequest) -> PlaceReply:
         """What placing would meet, rates waited for as there; nothing is written or sent.
@@ -80,8 +91,9 @@ class Placing:
                 return PlaceReply(results=tuple(result_of(intent) for intent in known))
         since = self._since(ctx)
         report, price = await self._judge(ctx, request)
-        while (wait := self._wait(ctx, request, report, since)) is not None:
-            await self._line.clock.sleep(wait)
+        patient = True
+        while patient and (wait := self._wait(ctx, request, report, since)) is not None:
+            patient = await self._rest(ctx.plugin.id, wait)
             report, price = await self._judge(ctx, request)
         results = [
             OrderResult(
@@ -158,6 +170,18 @@ class Placing:
         wait = self._rates.wait(line.clock.monotonic(), ctx.plugin.id, request.symbol, line.settings.rates)
         late = line.clock.now_ns() - since + round(wait * NS) > self._max_age_ns
         return None if late else max(wait, 0.001)
+
+    async def _rest(self, plugin: str, seconds: float) -> bool:
+        """Wait that long; False when something of the plugin's cannot wait behind this."""
+        hurried = asyncio.Event()
+        self._waiting.setdefault(plugin, set()).add(hurried)
+        try:
+            await self._line.pause(seconds, hurried)
+        finally:
+            self._waiting[plugin].discard(hurried)
+            if not self._waiting[plugin]:
+                del self._waiting[plugin]
+        return not hurried.is_set()
 
     async def _act(
         self, ctx: CallContext, request: PlaceRequest, report: GateReport, price: float, key: str,
