@@ -154,8 +154,9 @@ class Spoken(Check):
 
 
 def _reason_checks() -> Iterator[Check]:
-    connection = CORE / "web/webhook_connection.py"
-    at_door = {str(found) for found in calls(connection, "_refuse", 1) | calls(connection, "_code", 0)}
+    connection, way = CORE / "web/webhook_connection.py", CORE / "web/route.py"
+    at_door = {str(found) for found in calls(connection, "_refuse", 1) | calls(way, "Denied", 1)}
+    at_door |= {str(found) for found in calls(connection, "_code", 0)}
     at_door |= {str(found) for found in calls(CORE / "inbox/admission.py", "Refusal", "code")}
     yield _named("codes of the webhook", "alerts.md", at_door, "## Sending")
     inbox = [CORE / "inbox" / name for name in ("store.py", "settlement.py", "rows.py")]

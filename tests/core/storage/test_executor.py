@@ -148,6 +148,8 @@ async def test_a_closed_file_refuses_work(file: Executor) -> None:
     with pytest.raises(StorageError):
         await file.run(put(1))
     with pytest.raises(StorageError):
+        file.submit(put(1), lambda _: None)
+    with pytest.raises(StorageError):
         await file.read(numbers)
 
 
@@ -332,3 +334,27 @@ async def test_a_writer_that_died_leaves_nobody_waiting(
     with pytest.raises(StorageError):
         await asyncio.wait_for(writer.run(put(2)), 5)
     lost.cancel()
+
+
+async def test_a_writer_that_died_tells_those_whose_loop_still_runs(
+    writer: WriterThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dying, may_die = threading.Event(), threading.Event()
+
+    def die(pieces: object) -> None:
+        dying.set()
+        may_die.wait(10)
+        raise MemoryError
+
+    async def submit_and_leave() -> None:
+        writer.submit(put(2), lambda _: None)
+
+    monkeypatch.setattr(writer, "_commit", die)
+    writer.submit(put(1), lambda _: None)
+    await asyncio.to_thread(dying.wait, 10)
+    await asyncio.to_thread(asyncio.run, submit_and_leave())
+    waiting = asyncio.create_task(writer.run(put(3)))
+    await asyncio.sleep(0)
+    may_die.set()
+    with pytest.raises(StorageError):
+        await asyncio.wait_for(waiting, 5)

@@ -132,9 +132,12 @@ def pipe_price(text: str) -> float | None:
     """The price that pipe text of an entry or an exit names: its fourth field, after head, symbol and
     timeframe; ``None`` when there is none. What stands there in other messages only their plugin knows."""
     fields = text.strip(_SPACE).split("|", 4)
-    if fields[0][:1] in ("{", "[") or len(fields) < 4 or not _PRICE.fullmatch(fields[3]):
+    if fields[0][:1] in ("{", "[") or len(fields) < 4:
         return None
-    price = float(fields[3])
+    written = fields[3].strip(_SPACE)
+    if not _PRICE.fullmatch(written):
+        return None
+    price = float(written)
     return price if math.isfinite(price) and price > 0 else None
 
 

@@ -109,6 +109,13 @@ def _settle(pieces: list[_Submitted]) -> None:
             log.exception("what follows a commit failed")
 
 
+def _tell(loop: asyncio.AbstractEventLoop, pieces: list[_Submitted]) -> None:
+    try:
+        loop.call_soon_threadsafe(_settle, pieces)
+    except RuntimeError:
+        log.debug("nobody waits any more for %d pieces of work", len(pieces))
+
+
 def _resolve(waiter: "asyncio.Future[Any]", piece: Piece) -> None:
     if waiter.done():
         return
@@ -279,7 +286,7 @@ class WriterThread:
         while not self._queue.empty():
             if (piece := self._queue.get()) is not None:
                 piece.error = StorageError(f"{self.path.name} is closed.")
-                piece.loop.call_soon_threadsafe(_settle, [piece])
+                _tell(piece.loop, [piece])
 
     def _commit_all(self) -> None:
         stop = False
@@ -314,10 +321,7 @@ class WriterThread:
             if _is_fault(piece.error):
                 piece.error = _not_written(self.path, piece.error)
         for loop in {piece.loop for piece in pieces}:
-            try:
-                loop.call_soon_threadsafe(_settle, [piece for piece in pieces if piece.loop is loop])
-            except RuntimeError:
-                continue  # that loop is gone: nobody waits any more
+            _tell(loop, [piece for piece in pieces if piece.loop is loop])
 
     def _reopen(self) -> None:
         """An error at commit is final for a connection: start with a new one."""
@@ -335,6 +339,7 @@ class SameThread:
     def __init__(self, path: Path, durability: Durability) -> None:
         self.path = path
         self._connection = open_writer(path, durability)
+        self._closed = False
 
     @property
     def connections(self) -> int:
@@ -355,6 +360,8 @@ class SameThread:
         asyncio.get_running_loop().call_soon(then, self._carry_out(work))
 
     def _carry_out(self, work: Work[Any]) -> Piece:
+        if self._closed:
+            raise StorageError(f"{self.path.name} is closed.")
         piece = Piece(work)
         try:
             commit_batch(self._connection, [piece])
@@ -375,4 +382,5 @@ class SameThread:
             self._connection.execute("PRAGMA query_only = OFF")
 
     async def close(self) -> None:
+        self._closed = True
         self._connection.close()

@@ -1,36 +1,35 @@
-"""One connection of the webhook: strict HTTP/1.1 with a deadline for everything."""
+"""One connection of the webhook: strict HTTP/1.1 with a deadline for everything.
+
+Nothing is taken off what arrived while the connection waits its turn, while an alert is being stored, while
+the caller does not read its answers, and while others have their go; meanwhile no more is read either.
+"""
 
 import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable
 from functools import partial
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
-
-import msgspec
 
 from zepix_core.errors import StorageError
 from zepix_core.inbox.admission import Refusal, screen
 from zepix_core.inbox.store import InboxFull, Taken
-from zepix_core.model.host import PROBE_MARK
+from zepix_core.web.answer import CONTINUE, written
 from zepix_core.web.request_head import END, BadHead, RequestHead, is_hopeless, read_head, too_large
+from zepix_core.web.route import Denied, ForAlert, Health, route
 
 if TYPE_CHECKING:
     from zepix_core.web.webhook import WebhookListener
 
 log = logging.getLogger(__name__)
-ROUTE = b"/webhook/"
-HEALTH = b"/health"
 TURN_SECONDS = 1.0
 IDLE_SECONDS = 30.0
 LINGER_SECONDS = 1.0
 LINGER_BYTES = 1_048_576
-HEAD = b"HTTP/1.1 %d %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\ndate: %s\r\n"
-RETRY_AFTER = b"retry-after: 5\r\n"
-CLOSE = b"connection: close\r\n"
-REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
-_encode = msgspec.json.Encoder().encode
+# Of pipelined requests so many parts are taken in one turn of the loop; a request with a body has two.
+PARTS_A_TURN = 16
+# So many requests in a row may come without a good token before the connection is closed.
+MOST_STRANGE = 100
 
 
 class WebhookConnection(asyncio.Protocol):
@@ -48,12 +47,19 @@ class WebhookConnection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = 0.0
         self._discarded = 0
+        self._strange = 0
         self._entered = False
         self._complete = False
         self._ended = False
         self._idle = False
         self._is_head_method = False
+        # Why nothing is taken off the buffer now: no turn yet, an alert is being stored, answers are not
+        # read, others have their go.
+        self._waiting = False
         self._busy = False
+        self._full = False
+        self._resting = False
+        self._paused = False
         self._advancing = False
         self._leaving = False
 
@@ -72,9 +78,11 @@ class WebhookConnection(asyncio.Protocol):
         self._entered = True
         self._listener.connections.add(self)
         if turn:
-            self._set_deadlines()
+            self._begin()
+            self._await()
         else:
-            self._stream.pause_reading()
+            self._waiting = True
+            self._pause()
             self._arm(TURN_SECONDS, partial(self._refuse, 429, "too_many_connections", retry=True))
 
     def connection_lost(self, _: Exception | None) -> None:
@@ -88,8 +96,10 @@ class WebhookConnection(asyncio.Protocol):
     def admit(self) -> None:
         """Its turn has come."""
         if not self._leaving:
-            self._set_deadlines()
-            self._stream.resume_reading()
+            self._waiting = False
+            self._disarm()
+            self._begin()
+            self._advance()
 
     def leave_if_idle(self) -> bool:
         """Close when the last request is answered and no other has begun."""
@@ -99,9 +109,12 @@ class WebhookConnection(asyncio.Protocol):
         return False
 
     def close(self) -> None:
-        """Close, after what was written has left."""
+        """Close, after what was written has left; who does not read it is hung up on in a moment."""
         self._leaving = True
+        self._disarm()
         if self._transport is not None:
+            if self._transport.get_write_buffer_size():
+                self._arm(LINGER_SECONDS, self._transport.abort)
             self._transport.close()
 
     def data_received(self, data: bytes) -> None:
@@ -113,10 +126,13 @@ class WebhookConnection(asyncio.Protocol):
         if self._idle:
             self._idle = False
             self._disarm()
+            self._begin()
         self._buffer += data
-        if self._busy:
-            self._stream.pause_reading()
-        self._advance()
+        if self._is_held:
+            self._pause()
+            self._await()
+        else:
+            self._advance()
 
     def eof_received(self) -> bool:
         if self._leaving:
@@ -124,6 +140,20 @@ class WebhookConnection(asyncio.Protocol):
         self._ended = True
         self._advance()
         return True
+
+    def pause_writing(self) -> None:
+        """The caller does not read its answers as fast as they are made."""
+        self._full = True
+        if not self._leaving:
+            self._disarm()
+            self._await()
+
+    def resume_writing(self) -> None:
+        self._full = False
+        if not self._leaving:
+            self._disarm()
+            self._begin()
+            self._advance()
 
     @property
     def _stream(self) -> asyncio.Transport:
@@ -133,23 +163,64 @@ class WebhookConnection(asyncio.Protocol):
 
     # The course of a request.
 
-    def _set_deadlines(self) -> None:
-        settings = self._listener.settings
-        self._deadline = self._loop.time() + settings.request_seconds
-        self._arm(min(settings.header_seconds, settings.request_seconds), self._too_slow)
+    @property
+    def _is_held(self) -> bool:
+        return self._busy or self._full or self._resting or self._waiting
+
+    def _begin(self) -> None:
+        """The time of a request begins."""
+        self._deadline = self._loop.time() + self._listener.settings.request_seconds
 
     def _advance(self) -> None:
-        """Take what is there until something is missing or an alert is being stored."""
+        """Take what is there until something is missing or must be waited for."""
         if self._advancing:
             return
         self._advancing = True
         try:
-            while not (self._busy or self._leaving) and self._step():
-                pass
+            self._take_turn()
+        except Exception:
+            # Whoever called may have more to do than this connection.
+            log.exception("a connection of %s is closed by a fault of ours", self.source)
+            self.close()
         finally:
             self._advancing = False
-        if self._timer is None and not (self._busy or self._leaving):
-            self._set_deadlines()
+        self._await()
+
+    def _take_turn(self) -> None:
+        for _ in range(PARTS_A_TURN):
+            if self._leaving or self._is_held or not self._step():
+                return
+        self._resting = True
+        self._loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        self._resting = False
+        self._advance()
+
+    def _await(self) -> None:
+        """Set what will happen when nothing else does, and read on if bytes are missing."""
+        if self._advancing or self._leaving or self._busy or self._resting or self._waiting:
+            return
+        settings = self._listener.settings
+        if self._full:
+            if self._timer is None:
+                self._arm(settings.request_seconds, self._stream.abort)
+            return
+        if self._timer is None:
+            if self._idle:
+                self._arm(IDLE_SECONDS, self.close)
+            elif self._request is None:
+                self._arm(min(settings.header_seconds, settings.request_seconds), self._too_slow)
+            else:
+                self._arm(self._deadline - self._loop.time(), self._too_slow)
+        if self._paused:
+            self._paused = False
+            self._stream.resume_reading()
+
+    def _pause(self) -> None:
+        self._paused = True
+        # uvloop starts to read after connection_made, whatever was asked there: one more piece may arrive.
+        self._stream.pause_reading()
 
     def _step(self) -> bool:
         """Go one part further; ``False`` when bytes are missing."""
@@ -191,61 +262,35 @@ class WebhookConnection(asyncio.Protocol):
             self._refuse(400, "bad_request")
         return False
 
-    def _await_body(self, request: RequestHead) -> None:
-        """It has the rest of the request's time to arrive."""
-        self._arm(self._deadline - self._loop.time(), self._too_slow)
-        if request.waits and not self._buffer:
-            self._stream.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-
     def _on_head(self, head: RequestHead | BadHead) -> None:
         if isinstance(head, BadHead):
             return self._refuse(head.status, head.code)
         self._is_head_method = head.method == b"HEAD"
-        path = head.target.partition(b"?")[0]
-        if head.method == b"POST" and path.startswith(ROUTE):
-            return self._on_alert_head(head, path.removeprefix(ROUTE))
-        if head.method == b"GET" and path == HEALTH:
+        way = route(self._listener, self.source, head)
+        if isinstance(way, ForAlert):
+            self._strange = 0
+            self._token_id, self._request = way.token_id, head
+            if len(self._buffer) < (head.length or 0):
+                self._await_body(head)
+            return
+        if isinstance(way, Denied):
+            return self._refuse(way.status, way.code, retry=way.retry)
+        if isinstance(way, Health):
             ready = self._listener.ready and self._listener.store.healthy
             return self._decide(head, 200 if ready else 503, {"ok": ready, "boot": self._listener.mark})
         return self._decide(head, 404, _code("not_found"))
 
-    def _on_alert_head(self, head: RequestHead, token: bytes) -> None:
-        listener = self._listener
-        token_id = listener.token_id(token)
-        caller = self.source
-        if listener.sources is not None:
-            verdict = listener.sources.judge(caller, head.headers)
-            caller = verdict.caller
-            if verdict.refused:
-                listener.refuse_caller(verdict, known=token_id is not None)
-                return self._decide(head, 404, _code("not_found"))
-        if token_id is None:
-            if listener.wrong_tokens.is_blocked(caller):
-                return self._refuse(429, "too_many_wrong_tokens", retry=True)
-            listener.wrong_tokens.note(caller)
-            probe = token.startswith(PROBE_MARK.encode())
-            level = logging.INFO if probe else logging.WARNING
-            log.log(level, "wrong token %s… from %s", token[:4].decode("latin-1"), caller)
-            return self._decide(head, 404, _code("not_found"))
-        if head.has(b"transfer-encoding"):
-            return self._refuse(400, "chunked")
-        if head.has(b"content-encoding"):
-            return self._refuse(415, "content_encoding")
-        if head.length is None:
-            return self._refuse(411, "length_required")
-        if head.length > listener.settings.max_body_bytes:
-            return self._refuse(413, "body_too_large")
-        if not listener.ready:
-            return self._refuse(503, "not_ready", retry=True)
-        self._token_id = token_id
-        self._request = head
-        if len(self._buffer) < head.length:
-            self._await_body(head)
+    def _await_body(self, request: RequestHead) -> None:
+        """It has the rest of the request's time to arrive."""
+        self._disarm()
+        if request.waits and not self._buffer:
+            self._stream.write(CONTINUE)
 
     def _decide(self, head: RequestHead, status: int, body: dict[str, Any]) -> None:
         """Answer without looking at a body: if one follows, the connection is closed instead."""
         self._complete = not head.has_body
-        self._answer(status, body, keep=self._complete and head.keep)
+        self._strange += 1
+        self._answer(status, body, keep=self._complete and head.keep and self._strange < MOST_STRANGE)
 
     def _on_body(self, body: bytes) -> None:
         self._disarm()
@@ -263,14 +308,13 @@ class WebhookConnection(asyncio.Protocol):
             self._not_stored(error)
 
     def _taken(self, taken: Taken | BaseException) -> None:
-        listener = self._listener
         if isinstance(taken, BaseException):
             return self._not_stored(taken)
-        self._stored(200, {"id": taken.id, "status": taken.status})
         try:
-            listener.on_stored()
+            self._listener.on_stored()
         except Exception:
             log.exception("alert %s is stored, but the inbox loop could not be told", taken.id)
+        self._stored(200, {"id": taken.id, "status": taken.status})
         facts = {"alert_id": taken.id}
         log.info("alert %s %s", taken.id, taken.refused or taken.status, extra={"fields": facts})
 
@@ -289,9 +333,7 @@ class WebhookConnection(asyncio.Protocol):
         if self._leaving:
             return
         self._answer_request(status, body, retry=status == 503)
-        if not self._leaving:
-            self._stream.resume_reading()
-            self._advance()
+        self._advance()
 
     # Answers and ends.
 
@@ -301,11 +343,9 @@ class WebhookConnection(asyncio.Protocol):
 
     def _answer(self, status: int, body: dict[str, Any], *, keep: bool = False, retry: bool = False) -> None:
         keep = keep and not self._listener.stopping
-        data = _encode(body)
-        head = HEAD % (status, REASONS[status], len(data), self._listener.date())
-        extra = (RETRY_AFTER if retry else b"") + (b"" if keep else CLOSE)
-        self._stream.write(head + extra + b"\r\n" + (b"" if self._is_head_method else data))
+        date, with_body = self._listener.date(), not self._is_head_method
         self._disarm()
+        self._stream.write(written(status, body, date, keep=keep, retry=retry, with_body=with_body))
         if keep:
             self._next_request()
         else:
@@ -315,9 +355,9 @@ class WebhookConnection(asyncio.Protocol):
         self._request = None
         self._complete = self._is_head_method = False
         self._token_id = ""
-        if not self._buffer:
-            self._idle = True
-            self._arm(IDLE_SECONDS, self.close)
+        self._idle = not self._buffer
+        if not self._idle:
+            self._begin()
 
     def _refuse(self, status: int, code: str, *, retry: bool = False) -> None:
         """Answer before the request was read, and close."""
@@ -330,13 +370,13 @@ class WebhookConnection(asyncio.Protocol):
     def _leave(self) -> None:
         """Close; a caller that is still sending is heard out for a moment, or it would miss the answer."""
         self._leaving = True
-        if self._ended or self._complete:
-            self._stream.close()
-            return
+        if self._ended or (self._complete and not self._buffer):
+            return self.close()
+        self._buffer.clear()
         if self._stream.can_write_eof():
             self._stream.write_eof()
         self._stream.resume_reading()
-        self._arm(LINGER_SECONDS, self.close)
+        self._arm(LINGER_SECONDS, self._stream.abort)
 
     def _arm(self, seconds: float, action: Callable[[], None]) -> None:
         """The one thing that will happen when nothing else does."""
