@@ -102,6 +102,14 @@ async def test_a_chain_goes_on_over_restarts_and_stops_at_a_loss(make: Make) -> 
         assert rows(host, "SELECT state, reason FROM v3_profit_chains") == [("STOPPED", "loss")]
         placed = [row.label for row in await host.orders() if row.action == "open"]
         assert len(placed) == len(set(placed)) == 2 + 2 + 4
+        story = await host.story(1)
+        names = rows(host, "SELECT chain_id FROM v3_profit_chains")
+        assert names == [(story.decisions["combined_v3"].data["chain"],)]
+        chained = [one for one in story.followers if one.action == "open"]
+        assert len(chained) == 2 + 4
+        assert all(one.label.endswith(f"@{names[0][0]}") for one in chained)
+        requests = {event.intent_id for event in story.events if event.kind == "request"}
+        assert {one.intent_id for one in chained} <= requests
         journal = sum(trade.profit for trade in await host.trades() if trade.status == "closed")
         money = rows(
             host,

@@ -38,7 +38,7 @@ def test_fine_is_0(home: Home) -> None:
 def test_an_alert_that_is_not_there_is_1(home: Home) -> None:
     done = zepix(home, "why", "7")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("Error: There is no alert 7.\n")
+    assert done.stderr.startswith("Error: There is no alert or order 7.\n")
 
 
 @pytest.mark.parametrize(

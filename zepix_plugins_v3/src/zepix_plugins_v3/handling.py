@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from zepix_core import Alert, Decision, Gate, Priority, ServiceAPI
-from zepix_plugins_v3 import leaving, manage_reentry, report, store, trading
+from zepix_plugins_v3 import labels, leaving, manage_reentry, report, store, trading
 from zepix_plugins_v3 import trade as trades
 from zepix_plugins_v3.alert import V3Alert
 from zepix_plugins_v3.decision import Action, Entry, V3Decision
@@ -63,11 +63,12 @@ async def _enter(case: Case, entry: Entry) -> Decision:
         repeated=case.repeated,
     )
     await _tell_failed_closes(case, carried)
-    data = {
+    data: dict[str, Any] = {
         "closes": trading.closes_shown(carried.closes),
         "orders": trading.orders_shown(carried.placed),
-        "chain": f"{alert.symbol}_{case.source.key[-8:]}",
     }
+    if carried.placed is not None and (carried.placed.b.ticket or 0) > 0:
+        data["chain"] = labels.chain_id(alert.symbol, carried.placed.b.intent_id)
     if carried.refusal is not None:
         reason = trading.reason_of(carried.refusal.code)
         await _note(case, reason)

@@ -1,14 +1,14 @@
 """An alert's story as lines of text: what was read, judged, computed, asked, answered."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from zepix_core.cli.output import cell
-from zepix_core.cli.story_words import Plugins, as_gate, decided, later, verdict
-from zepix_core.journal.listing import OrderRow
-from zepix_core.journal.story import Story, StoryEvent
+from zepix_core.cli.story_words import Plugins, as_gate, decided, later, order_verdict, verdict
+from zepix_core.journal.listing import OrderRow, TradeRow
+from zepix_core.journal.story import OrderStory, Story, StoryEvent
 from zepix_core.model.decision import Decision, Gate
 from zepix_core.model.gate_words import gate_text
 
@@ -53,14 +53,46 @@ def story_lines(story: Story, plugins: Plugins = ()) -> Iterator[Line]:
         yield Line("Orders", HEAD)
         for order in story.orders:
             yield from _order(order)
-    for trade in story.trades:
+    yield from _trades(story.trades)
+    if story.followers:
+        yield Line("")
+        yield Line("What followed without an alert", HEAD)
+        for order in story.followers:
+            yield from _order(order)
+        yield from _trades(story.follower_trades)
+    yield from _events(story.events)
+
+
+def order_story_lines(story: OrderStory) -> Iterator[Line]:
+    """The story of an order that no alert asked for."""
+    order = story.order
+    yield Line(order_verdict(story), _ENDS.get(order.state, HEAD))
+    yield Line(f"  created   {order.created_at}")
+    if order.label:
+        yield Line(f"  label     {order.label}")
+    if story.origin is not None:
+        origin = story.origin
+        alert = f" of alert {origin.alert_id}" if origin.alert_id is not None else ""
+        yield Line(f"  follows   order {origin.intent_id}{alert}")
+    yield from _order(order)
+    for follower in story.followers:
+        yield from _order(follower)
+    yield from _trades(story.trades)
+    yield from _events(story.events)
+
+
+def _trades(trades: Sequence[TradeRow]) -> Iterator[Line]:
+    for trade in trades:
         result = f", {trade.closed_lots:g} closed at {trade.price_close:g}" if trade.price_close else ""
         profit = f", profit {trade.profit:.2f} ({trade.reason})" if trade.closed_lots else ""
         yield Line(f"  position {trade.ticket}: {trade.status}{result}{profit}")
-    if story.events:
+
+
+def _events(events: Sequence[StoryEvent]) -> Iterator[Line]:
+    if events:
         yield Line("")
         yield Line("What happened", HEAD)
-        for event in story.events:
+        for event in events:
             yield from _event(event)
 
 
@@ -121,7 +153,8 @@ def _order(order: OrderRow) -> Iterator[Line]:
     levels = "".join(f" {name} {price:g}" for name, price in (("SL", order.sl), ("TP", order.tp)) if price)
     fill = f", filled {order.fill_lots:g} at {order.fill_price:g}" if order.fill_price else ""
     ticket = f", ticket {order.ticket}" if order.ticket else ""
-    text = f"  {order.intent_id} leg {order.leg}: {what}{levels}{fill}{ticket}, {order.state}{reason}"
+    label = f" {order.label}" if order.alert_id is None and order.label else ""
+    text = f"  {order.intent_id} leg {order.leg}{label}: {what}{levels}{fill}{ticket}, {order.state}{reason}"
     yield Line(text, _ENDS.get(order.state, PLAIN))
 
 

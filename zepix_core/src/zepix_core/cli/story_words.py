@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from zepix_core.journal.listing import AlertRow, OrderRow
-from zepix_core.journal.story import Story
+from zepix_core.journal.story import OrderStory, Story, StoryEvent
 from zepix_core.model.decision import Decision, Gate, Verdict
 from zepix_core.model.gate_words import gate_sentence
 
@@ -27,6 +27,16 @@ def verdict(story: Story, plugins: Plugins = ()) -> str:
         why = reason_text(story, plugins)
         return f"{head}, {alert.reason}{f': {why}' if why else ''}."
     return f"{head}. {' '.join(_deeds(story))}".rstrip()
+
+
+def order_verdict(story: OrderStory) -> str:
+    """How an order without an alert ended, in a sentence."""
+    order = story.order
+    what = f"{order.action} {order.side} {order.lots:g} {order.symbol}"
+    head = f"Order {order.intent_id} of {order.plugin} ({what}): {order.state}"
+    failed = [gate for gate in _event_gates(story.events) if not gate.passed]
+    why = gate_sentence(failed[-1]).rstrip(".") if failed and order.state == "denied" else ""
+    return f"{head}{f', {order.reason}' if order.reason else ''}{f': {why}' if why else ''}."
 
 
 def _deeds(story: Story) -> Iterator[str]:
@@ -94,8 +104,12 @@ def reason_text(story: Story, plugins: Plugins = ()) -> str:
 
 
 def _host_gates(story: Story, plugin: str) -> Iterator[Gate]:
-    for event in story.events:
-        gates = event.payload.get("gates") if event.plugin == plugin else None
+    yield from _event_gates([event for event in story.events if event.plugin == plugin])
+
+
+def _event_gates(events: Sequence[StoryEvent]) -> Iterator[Gate]:
+    for event in events:
+        gates = event.payload.get("gates")
         for told in gates if isinstance(gates, list) else ():
             if isinstance(told, Mapping):
                 yield as_gate(told)

@@ -13,7 +13,7 @@ COLOURS = {"good": "green", "bad": "red"}
 
 
 class NoSuchAlert(ZepixError):
-    """Nothing goes by that name."""
+    """Neither an alert nor an order goes by that name."""
 
     exit_code = 1
 
@@ -23,27 +23,34 @@ class NoSuchAlert(ZepixError):
 @home_option
 @format_option
 def command(home: Home, shape: str, alert_id: str) -> None:
-    """Tell the whole story of one alert.
+    """Tell the whole story of one alert or order.
 
     ALERT_ID is its number, the id the alert itself carries, or its key: what was read, every gate with its
-    number and threshold, the sizing step by step, requests, replies and how long they took.
+    number and threshold, the sizing step by step, requests, replies and how long they took. An order's intent
+    id tells of that order: of its alert, or, when a plugin placed it without one, of the order alone.
     """
     from zepix_core.cli.options import existing
     from zepix_core.cli.output import print_facts
-    from zepix_core.cli.story_text import story_lines
+    from zepix_core.cli.story_text import order_story_lines, story_lines
 
     told = _told(existing(home), alert_id)
     if told is None:
-        raise NoSuchAlert(f"There is no alert {alert_id}.", "`zepix alerts list --all` shows all of them.")
+        raise NoSuchAlert(
+            f"There is no alert or order {alert_id}.", "`zepix alerts list --all` shows all of them."
+        )
     if shape != "table":
         print_facts(told, shape)
         return
     import msgspec
 
-    from zepix_core.journal.story import Story
+    from zepix_core.journal.story import OrderStory, Story
 
-    story = msgspec.convert(told, Story)
-    for line in story_lines(story, _plugins(home) if story.alert.reason == "no_plugin" else ()):
+    if "alert" in told:
+        story = msgspec.convert(told, Story)
+        lines = story_lines(story, _plugins(home) if story.alert.reason == "no_plugin" else ())
+    else:
+        lines = order_story_lines(msgspec.convert(told, OrderStory))
+    for line in lines:
         click.secho(line.text, fg=COLOURS.get(line.style), bold=line.style == "head", dim=line.style == "dim")
 
 
@@ -59,12 +66,12 @@ def _plugins(home: Home) -> list[dict[str, Any]]:
 def _told(home: Home, name: str) -> dict[str, object] | None:
     from zepix_core.cli.client import NotFound, find_host
     from zepix_core.cli.source import from_file
-    from zepix_core.journal.story import tell
+    from zepix_core.journal.story import tell_any
 
     client = find_host(home)
     if client is None:
         found: dict[str, object] | None = from_file(
-            home.journal_db, lambda connection: tell(connection, name)
+            home.journal_db, lambda connection: tell_any(connection, name)
         )
         return found
     try:

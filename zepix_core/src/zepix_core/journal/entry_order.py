@@ -84,7 +84,10 @@ def write_order(connection: sqlite3.Connection, line: OrderLine, order: Order, i
     }  # fmt: skip
     if report.smart_lot is not None:
         payload["smart_lot"] = report.smart_lot
-    events.append(connection, line.clock, "gate", payload, alert_id=ctx.alert_id, plugin=ctx.plugin.id)
+    events.append(
+        connection, line.clock, "gate", payload,
+        alert_id=ctx.alert_id, plugin=ctx.plugin.id, intent_id=order.ids[0],
+    )  # fmt: skip
     for intent in intents:
         written = intent_rows.add(connection, line.clock, intent)
         if written.state is S.SENDING:

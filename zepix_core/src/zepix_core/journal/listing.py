@@ -52,6 +52,12 @@ _CLOSERS = (
     " AND state IN ('filled', 'closed', 'partly_filled')"
     " AND position_id != 0 AND position_id IN (SELECT value FROM json_each(?)) ORDER BY rowid"
 )
+_FOLLOWERS = (
+    # No alert: those alone are read. A follower's label ends with the id of the order it grows from.
+    " WHERE i.alert_id IS NULL AND (i.trade_group IN (SELECT value FROM json_each(?1)) OR"
+    " (instr(i.label, '@') > 0 AND substr(i.label, -10) IN (SELECT value FROM json_each(?2))))"
+    " ORDER BY i.rowid"
+)
 BY_US = ("expert", "client")
 
 
@@ -211,6 +217,33 @@ def open_by_book(connection: sqlite3.Connection, plugin: str) -> tuple[int, int]
     """How many positions a plugin has open: in the live book, in the shadow book."""
     books = [trade.book for trade in open_trades(connection) if trade.plugin == plugin]
     return books.count(Book.LIVE.value), books.count(Book.SHADOW.value)
+
+
+def find_order(connection: sqlite3.Connection, intent_id: str) -> OrderRow | None:
+    """The intent of that id."""
+    row = connection.execute(_ORDERS + " WHERE i.intent_id = ?", (intent_id,)).fetchone()
+    return None if row is None else _order(row)
+
+
+def followers_of(connection: sqlite3.Connection, orders: tuple[OrderRow, ...]) -> tuple[OrderRow, ...]:
+    """Intents without an alert that grew from these: a chain's levels, re-entries, and their closes."""
+    own = {order.intent_id for order in orders}
+    found: dict[str, OrderRow] = {}
+    known: set[str] = set()
+    while (names := own | set(found)) != known:
+        known = names
+        groups = sorted({order.group for order in (*orders, *found.values()) if order.group})
+        asked = (json.dumps(groups), json.dumps(sorted(names)))
+        rows = connection.execute(_ORDERS + _FOLLOWERS, asked)
+        found = {order.intent_id: order for order in map(_order, rows) if order.intent_id not in own}
+    return tuple(found.values())
+
+
+def trades_of(connection: sqlite3.Connection, orders: tuple[OrderRow, ...]) -> tuple[TradeRow, ...]:
+    """Positions that these intents opened, oldest first."""
+    where = " AND i.intent_id IN (SELECT value FROM json_each(?)) ORDER BY i.rowid"
+    ids = json.dumps([order.intent_id for order in orders])
+    return _trades(connection, connection.execute(_ORDERS + _OPENED + where, (ids,)).fetchall())
 
 
 def trades_of_alert(connection: sqlite3.Connection, alert_id: int) -> tuple[TradeRow, ...]:

@@ -20,7 +20,7 @@ from zepix_core.journal.latches import reached_limits
 from zepix_core.journal.listing import list_alerts, list_orders, list_trades, open_trades
 from zepix_core.journal.money import Figures, figures
 from zepix_core.journal.positions import join_positions
-from zepix_core.journal.story import tell
+from zepix_core.journal.story import tell_any
 from zepix_core.model.comparison import BookRow
 from zepix_core.model.limits import LimitRow
 from zepix_core.model.order import Book
@@ -89,10 +89,10 @@ async def alerts(state: State, limit: FromQuery[int] = DEFAULT_LIMIT) -> bytes:
 
 @get("/alerts/{name:str}/story", media_type=MediaType.JSON)
 async def story(state: State, name: FromPath[str]) -> bytes:
-    """The story of the alert with that id, own id or key."""
-    told = await host_of(state).journal.read(partial(tell, name=name))
+    """The story of the alert with that id, own id or key, or of the order with that intent id."""
+    told = await host_of(state).journal.read(partial(tell_any, name=name))
     if told is None:
-        raise NotFoundException(f"There is no alert {name}.")
+        raise NotFoundException(f"There is no alert or order {name}.")
     return body(told)
 
 
