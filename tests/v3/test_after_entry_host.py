@@ -128,6 +128,11 @@ async def test_the_hosts_caps_judge_every_order_of_a_level(make: Make) -> None:
         assert len((await book(host))["Chain_1"]) == 1
         states = rows(host, "SELECT state, reason FROM v3_chain_orders WHERE level = 1 ORDER BY slot")
         assert states == [("OPEN", None), ("REFUSED", "cap_daily_trades")]
+        (denied,) = [one for one in await host.orders() if one.state == "denied"]
+        assert denied.alert_id is None and denied.reason == "CAP_DAILY_TRADES"
+        with closing(sqlite3.connect(host.home.journal_db)) as connection:
+            (told,) = connection.execute("SELECT text FROM outbox WHERE type = 'order_failed'").fetchall()
+        assert denied.label in told[0] and "CAP_DAILY_TRADES" in told[0]
 
 
 async def test_order_a_is_trailed_over_a_restart(make: Make) -> None:

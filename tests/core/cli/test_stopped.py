@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from zepix_core.cli.checkup import limit_findings
+from zepix_core.cli.crash import named_home
 from zepix_core.cli.main import run
 from zepix_core.cli.plugins.list import stopped_rows
 from zepix_core.config.home import Home
@@ -148,8 +150,62 @@ def test_a_plugin_that_the_lock_holds_back_is_not_enabled(traded_home: Home) -> 
     assert stopped_rows(traded_home) == rows
 
 
-def test_the_doctor_names_the_sqlite(ask: Any) -> None:
-    checks = {row["name"]: row for row in json.loads(ask("doctor", "--format", "json"))["checks"]}
+def checks_of(home: Home, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """Rows of `zepix doctor` by name; its exit code hangs on which ports of this machine are free."""
+    assert run(["doctor", "--format", "json", "--home", str(home.path)]) in (0, 1)
+    return {row["name"]: row for row in json.loads(capsys.readouterr().out)["checks"]}
+
+
+@pytest.mark.parametrize("damage", ["tail", "head"])
+@pytest.mark.parametrize("arguments", [["alerts", "list"], ["why", "1"], ["orders", "list"]])
+def test_a_damaged_journal_is_4_and_says_what_to_do(
+    traded_home: Home, capsys: pytest.CaptureFixture[str], arguments: list[str], damage: str
+) -> None:
+    whole = traded_home.journal_db.read_bytes()
+    start = 0 if damage == "head" else 4096
+    traded_home.journal_db.write_bytes(whole[:start] + b"damaged!" * ((len(whole) - start) // 8))
+    assert run([*arguments, "--home", str(traded_home.path)]) == 4
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "journal.db cannot be read: " in told.err
+    assert told.err.endswith("put the newest backup from the folder backups in its place.\n")
+
+
+def test_positions_of_a_plugin_that_is_off_are_a_warning(
+    traded_home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "positions of combined_v3" not in checks_of(traded_home, capsys)
+    traded_home.lock_file.write_text("")
+    row = checks_of(traded_home, capsys)["positions of combined_v3"]
+    assert (row["result"], row["next"][:32]) == ("warning", "zepix plugins enable combined_v3")
+    assert row["detail"].startswith("1 open while the plugin is off")
+
+
+def test_the_table_of_orders_has_the_reason(traded_home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    with sqlite3.connect(traded_home.journal_db) as connection:
+        connection.execute("UPDATE intents SET reason = 'INVALID_STOPS' WHERE leg = 'A'")
+    assert run(["orders", "list", "--home", str(traded_home.path)]) == 0
+    assert "INVALID_STOPS" in capsys.readouterr().out
+
+
+def test_a_limit_that_is_reached_is_a_warning_with_the_way_out() -> None:
+    limit = {
+        "scope": "account", "which": "daily", "loss": 51.0, "limit": 40.0, "until": None,
+        "lift": "zepix limits reset daily",
+    }  # fmt: skip
+    (finding,) = limit_findings([limit])
+    assert (finding.result, finding.next) == ("warning", "zepix limits reset daily")
+    assert finding.detail == "reached, 51.00 of 40; no entries until a person lifts it"
+
+
+def test_the_home_of_the_crash_log_is_the_one_that_was_named() -> None:
+    assert named_home(["alerts", "list", "--home", "here"]) == "here"
+    assert named_home(["--home=here", "run"]) == "here"
+    assert named_home(["run"]) is None
+
+
+def test_the_doctor_names_the_sqlite(traded_home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    checks = checks_of(traded_home, capsys)
     assert sqlite3.sqlite_version in checks["sqlite"]["detail"]
     assert checks["sqlite"]["ok"]
 

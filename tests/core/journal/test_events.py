@@ -1,11 +1,12 @@
 """The chain: what was written cannot be changed, removed or slipped in unnoticed."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
 from zepix_core.errors import StorageError
-from zepix_core.journal.events import PAYLOAD_LIMIT, append, payload_text, verify
+from zepix_core.journal.events import PAYLOAD_LIMIT, append, payload_text, verify, verify_newest
 from zepix_core.storage.journal_schema import TABLES
 from zepix_core.testing.clock import VirtualClock
 
@@ -54,3 +55,17 @@ def test_a_payload_that_is_too_long_keeps_its_beginning() -> None:
 
 def test_control_characters_stay_on_one_line() -> None:
     assert "\n" not in payload_text({"text": "a\nb\x00c"})
+
+
+def test_the_newest_links_are_checked_alone() -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(TABLES)
+        for number in range(20):
+            append(connection, VirtualClock(), "note", {"number": number})
+        verify_newest(connection)
+        connection.execute("UPDATE journal_events SET payload = '{}' WHERE seq = 12")
+        verify_newest(connection, 5)
+        with pytest.raises(StorageError, match="broken at event 12"):
+            verify_newest(connection, 9)
+        with pytest.raises(StorageError, match="broken at event 12"):
+            verify_newest(connection)

@@ -36,6 +36,17 @@ async def test_a_limit_is_latched_and_shown_without_an_entry(house: House) -> No
     assert await house.journal.read(lambda c: reached_limits(c, end)) == ()
 
 
+async def test_a_reached_limit_is_a_critical_line_of_the_log(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    watch(house, daily_loss_limit=40.0)
+    await lose(house, 1)
+    await house.desk.risk.look()
+    lines = [record.getMessage() for record in caplog.records if record.levelname == "CRITICAL"]
+    assert len(lines) == 1
+    assert "no entries until 2" in lines[0] and "zepix limits reset daily --plugin bracket" in lines[0]
+
+
 async def test_a_refusal_says_until_when_and_how_to_lift(house: House) -> None:
     await lose(house, 1)
     reply = await house.desk.place(context(house.clock, 2, risk=TIGHT), single())

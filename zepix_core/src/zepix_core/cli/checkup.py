@@ -12,7 +12,7 @@ from zepix_core.cli.client import HostClient, find_host
 from zepix_core.cli.db.check import check_files
 from zepix_core.cli.earlier import RESTART
 from zepix_core.cli.finding import BAD, OK, WARN, Finding
-from zepix_core.cli.plugin_names import stray_files
+from zepix_core.cli.plugin_names import open_counts, stray_files
 from zepix_core.cli.plugins.list import stopped_rows
 from zepix_core.cli.public_address import NAME
 from zepix_core.cli.reports import RESULTS
@@ -118,12 +118,34 @@ def _running(client: HostClient) -> Iterator[Finding]:
         yield Finding("host version", WARN, note, RESTART)
     yield storage_finding(told)
     yield Finding("broker", OK if told["broker_connected"] else BAD, told["broker"])
+    yield from limit_findings(told.get("limits") or ())
     for row in told["plugins"]:
         wrong = row["state"] in ("failed", "quarantined")
         hint = "See `zepix logs`." if wrong else ""
+        if row["state"] == "quarantined":
+            hint = f"zepix plugins enable {row['id']}"
         state = f"{row['state']} {row['reason']}".strip()
         yield Finding(f"plugin {row['id']}", BAD if wrong else OK, state, hint)
+        figures = (told.get("figures") or {}).get(row["id"])
+        if figures and not row.get("enabled", True):
+            yield from unattended_findings(row["id"], figures["open_positions"])
     yield from report_findings(told["reports"])
+
+
+def limit_findings(limits: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Loss limits that stop entries now: until when, and what lifts them."""
+    for row in limits:
+        until = row["until"] or "a person lifts it"
+        text = f"reached, {row['loss']:.2f} of {row['limit']:g}; no entries until {until}"
+        yield Finding(f"{row['scope']} {row['which']} loss limit", WARN, text, row["lift"])
+
+
+def unattended_findings(plugin: str, count: int) -> Iterator[Finding]:
+    """Open positions of a plugin that is not asked: nothing handles their exits."""
+    if count:
+        told = f"{count} open while the plugin is off: its exits are not handled, only stops and targets are"
+        hint = f"zepix plugins enable {plugin}, or zepix positions close"
+        yield Finding(f"positions of {plugin}", WARN, told, hint)
 
 
 def report_findings(reports: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
@@ -154,11 +176,19 @@ def _stopped(home: Home, loaded: Loaded | None) -> Iterator[Finding]:
     except SettingsError as error:
         yield Finding("plugins", BAD, error.message, error.hint)
         return
+    try:
+        held = open_counts(home)
+    except SettingsError:
+        held = {}  # the row of the database says why
     if not rows:
         yield Finding("plugins", WARN, "none is installed", "pip install zepix-plugins-v3 zepix-plugins-v6")
     for row in rows:
         wrong = row["state"] in ("failed", "quarantined")
-        yield Finding(f"plugin {row['id']}", BAD if wrong else OK, f"{row['distribution']} {row['version']}")
+        detail = f"{row['distribution']} {row['version']} {row['reason'] if wrong else ''}".strip()
+        hint = f"zepix plugins enable {row['id']}" if row["state"] == "quarantined" else ""
+        yield Finding(f"plugin {row['id']}", BAD if wrong else OK, detail, hint)
+        if not row["enabled"]:
+            yield from unattended_findings(row["id"], held.get(row["id"], 0))
         yield from report_findings(row["reports"])
 
 

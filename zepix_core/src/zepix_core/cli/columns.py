@@ -1,6 +1,6 @@
 """The columns that people need of each listing; JSON keeps every field."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -67,6 +67,12 @@ def alerts(today: str | None = None) -> tuple[Column, ...]:
         Column("symbol"), Column("tf", "timeframe"), Column("state"), Column("reason", free=True),
         Column("plugins", free=True, show=_by_plugin),
     )  # fmt: skip
+
+
+def orders(rows: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
+    """Of `zepix orders list`: with the reasons where there is one; else the room is for the numbers."""
+    reasons = (Column("reason"),) if any(row.get("reason") for row in rows) else ()
+    return (*ORDERS[:-1], *reasons, ORDERS[-1])
 
 
 _ORDER = ("action", "symbol", "side")

@@ -1,5 +1,6 @@
 """Which plugins there are by name, for commands that take one or find one named in a file."""
 
+from collections import Counter
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -48,3 +49,18 @@ def need_known(home: Home, name: str) -> None:
 def _or_near(name: str, known: Iterable[str]) -> str:
     found = get_close_matches(name, sorted(known), 1)
     return f"; did you mean {found[0]!r}?" if found else ""
+
+
+def open_counts(home: Home) -> dict[str, int]:
+    """How many positions each plugin has open, both books, as the journal knows.
+
+    Raises:
+        SettingsError: The journal cannot be read.
+    """
+    from zepix_core.cli.source import from_file
+    from zepix_core.journal.listing import open_trades
+
+    plugins: list[str] | None = from_file(
+        home.journal_db, lambda connection: [trade.plugin for trade in open_trades(connection)]
+    )
+    return dict(Counter(plugins or ()))

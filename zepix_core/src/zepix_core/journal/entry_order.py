@@ -1,14 +1,16 @@
 """One judged request as intents, and the first commit that holds all of it."""
 
+import logging
 import sqlite3
 from typing import Any
 
 import attrs
 
-from zepix_core.journal import events, intent_rows
+from zepix_core.journal import events, intent_rows, outbox
 from zepix_core.journal.intents import comment_of, magic_of
 from zepix_core.journal.line import OrderLine
 from zepix_core.journal.numbers import PluginNumber
+from zepix_core.journal.trade_notices import denied_notice
 from zepix_core.model.order import Action, Book, Intent, IntentState
 from zepix_core.services.calls import PlaceRequest
 from zepix_core.services.context import CallContext
@@ -16,6 +18,7 @@ from zepix_core.services.gates import GateReport
 from zepix_core.services.legs import FinalLeg
 
 S = IntentState
+log = logging.getLogger(__name__)
 
 
 @attrs.frozen(kw_only=True)
@@ -88,6 +91,10 @@ def write_order(connection: sqlite3.Connection, line: OrderLine, order: Order, i
         connection, line.clock, "gate", payload,
         alert_id=ctx.alert_id, plugin=ctx.plugin.id, intent_id=order.ids[0],
     )  # fmt: skip
+    if ctx.alert_id is None and report.code:
+        notice = denied_notice(intents[0], report.message)
+        log.warning(notice.text, extra={"fields": {"plugin": ctx.plugin.id, "intent_id": order.ids[0]}})
+        outbox.put(connection, line.clock, notice)
     for intent in intents:
         written = intent_rows.add(connection, line.clock, intent)
         if written.state is S.SENDING:

@@ -3,6 +3,7 @@
 Each is of one account: another login has losses of its own.
 """
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -17,6 +18,7 @@ from zepix_core.model.limits import ACCOUNT, DAILY, LIFETIME, Latch, LimitRow, l
 from zepix_core.model.notice import Notice, Priority
 from zepix_core.rules.tiers import Limit
 
+log = logging.getLogger(__name__)
 LATCH, FORGIVEN, WARNED = "latch:", "forgiven:", "warned:"
 _STATE = "SELECT key, value FROM host_state WHERE key >= ? AND key < ?"
 _RENAME = "UPDATE host_state SET key = ? WHERE key = ?"
@@ -87,6 +89,7 @@ def _close(connection: sqlite3.Connection, clock: Clock, account: str, latch: La
         f"{latch.scope}: {latch.which} loss limit reached, {latch.loss:.2f} of {latch.limit:g};"
         f" no entries {when} ({lift_command(latch.which, latch.scope)})"
     )
+    log.critical("%s", text)
     outbox.put(connection, clock, Notice(type=kind, priority=Priority.CRITICAL, text=text, data=data))
 
 

@@ -1,5 +1,6 @@
 """How ``journal.db`` is opened: checked first, never replaced."""
 
+import logging
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from zepix_core.journal.upgrade import upgrade
 from zepix_core.storage.connection import Durability
 from zepix_core.storage.executor import Executor, SameThread, WriterThread
 
+log = logging.getLogger(__name__)
 HINT = "Put the newest backup from the folder backups in its place."
 LAST_WAL_DEFECT = (3, 51, 2)
 FIXED_IN = ((3, 50, 7), (3, 44, 6))
@@ -38,6 +40,10 @@ async def prepare_journal(journal: Executor, clock: Clock, facts: Mapping[str, A
 
     def work(connection: sqlite3.Connection) -> None:
         prepare_tables(connection, journal.path)
+        try:
+            events.verify_newest(connection)
+        except StorageError as error:
+            log.error("%s", error)
         events.append(connection, clock, "start", facts)
 
     try:

@@ -54,6 +54,24 @@ def half_notice(placed: Intent, missing: Intent) -> Notice:
     )  # fmt: skip
 
 
+def denied_notice(intent: Intent, message: str) -> Notice:
+    """An order that no alert asked for, such as a chain's, was refused by the host."""
+    what = f"{intent.action.value} {intent.side.value} {intent.lots:g} {intent.symbol}"
+    label = f" ({intent.label})" if intent.label else ""
+    return Notice(
+        type="order_failed",
+        priority=Priority.MEDIUM,
+        plugin=intent.plugin,
+        symbol=intent.symbol,
+        text=f"{intent.plugin}: {what}{label} was denied: {intent.reason}, {message}",
+        data={
+            "action": intent.action.value, "lots": intent.lots, "error": message, "code": intent.reason,
+            "attempts": intent.attempt, "will_retry": False, "intent_id": intent.intent_id,
+        },
+        key=f"denied:{intent.group}",
+    )  # fmt: skip
+
+
 def closed_notice(update: TradeUpdate) -> Notice:
     """A close, full or in part."""
     money = round(update.profit + update.commission + update.swap, 2)

@@ -36,4 +36,4 @@ def command(home: Home, shape: str, everything: bool) -> None:
     from zepix_core.journal.listing import list_orders
 
     rows = listing(home, "orders", home.journal_db, list_orders, everything)
-    print_rows(rows, COLUMNS, shape, "No orders yet.", columns.ORDERS)
+    print_rows(rows, COLUMNS, shape, "No orders yet.", columns.orders(rows))

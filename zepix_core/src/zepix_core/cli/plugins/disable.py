@@ -19,7 +19,17 @@ def command(home: Home, shape: str, name: str) -> None:
     from zepix_core.cli.client import need_host
     from zepix_core.cli.options import existing
     from zepix_core.cli.output import print_rows
+    from zepix_core.cli.plugin_names import open_counts
     from zepix_core.cli.plugins.list import COLUMNS
 
-    rows = need_host(existing(home)).post(f"plugins/{name}/toggle", {"enabled": False})
+    host = need_host(existing(home))
+    rows = host.post(f"plugins/{name}/toggle", {"enabled": False})
     print_rows(rows, COLUMNS, shape, "No plugin has that name.", columns.PLUGINS)
+    held = open_counts(home)
+    for row in rows:
+        if count := held.get(row["id"], 0):
+            click.echo(
+                f"{row['id']} has {count} open: they stay with their stops, and its exits are not handled."
+                " `zepix positions close` closes one.",
+                err=True,
+            )
