@@ -68,9 +68,9 @@ async def test_the_python_block_at(block: Block, tmp_path: Path) -> None:
         if isinstance(value, type) and issubclass(value, LogicPlugin) and value is not LogicPlugin:
             check_plugin(value)
         if inspect.iscoroutinefunction(value) and value.__name__.startswith("test_"):
-            await value(make_paper_host(tmp_path))
+            await value(make_paper_host(tmp_path / value.__name__))
         elif inspect.isfunction(value) and value.__name__.startswith("test_"):
-            run_with_host(value, tmp_path)
+            run_with_host(value, tmp_path / value.__name__)
 
 
 def check_plugin(kind: type[LogicPlugin]) -> None:
