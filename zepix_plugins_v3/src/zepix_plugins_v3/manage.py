@@ -5,6 +5,7 @@ comes between: the same update or wake is delivered again, and goes on from ther
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -186,6 +187,13 @@ async def _place(
             price=price,
             key=labels.chain_key(place),
         )
+
+    if not in_market(result) and not undecided(result):
+        # One name for all chains: a plugin may report only so many things.
+        text = f"{chain.id}: order {one.slot} of level {one.level} was not placed: {result.code or 'refused'}"
+        until = api.now() + timedelta(days=1)
+        hint = f"zepix why {result.intent_id}" if result.intent_id else ""
+        await api.report("profit chain", text, level="warning", until=until, next=hint)
 
     def change(chain: Chain) -> Chain:
         if in_market(result):

@@ -42,7 +42,8 @@ def _facts(told: dict[str, Any]) -> dict[str, Any]:
     from zepix_core.cli.storage import NEXT, storage_state
 
     plugins = [
-        f"{row['id']} {row['state']}{' (shadow)' if row['shadow_mode'] else ''}" for row in told["plugins"]
+        f"{row['id']} {row['state']}{' (shadow)' if row['shadow_mode'] else ''}{_unattended(row, told)}"
+        for row in told["plugins"]
     ]
     return {
         "state": told["state"],
@@ -67,6 +68,12 @@ def _facts(told: dict[str, Any]) -> dict[str, Any]:
         "plugins": plugins,
         **({"reports": "; ".join(map(full_line, told["reports"]))} if told["reports"] else {}),
     }
+
+
+def _unattended(row: dict[str, Any], told: dict[str, Any]) -> str:
+    """What a plugin that is switched off left open: nobody handles its exits."""
+    count = told["figures"].get(row["id"], {}).get("open_positions", 0)
+    return f" ({count} open, exits not handled)" if count and not row.get("enabled", True) else ""
 
 
 def _entries(told: dict[str, Any]) -> str:
