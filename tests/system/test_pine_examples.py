@@ -1,15 +1,18 @@
 """The Pine files we hand out: clean, and every message they can build is taken."""
 
 import re
+from pathlib import Path
 
 import pytest
 
+from zepix_core.cli.main import run
 from zepix_core.pine.check import check_script
 from zepix_core.pine.filling import fill
 from zepix_core.pine.formats import format_of, known_kinds
 from zepix_core.pine.reading import read_alerts
 from zepix_core.pine.script import read_script
 from zepix_core.pine.world import World
+from zepix_core.testing.host import PaperHost
 from zepix_plugins_v3.signals import SIGNALS
 from zepix_plugins_v6.alert import MESSAGE_TYPES
 
@@ -82,3 +85,10 @@ def test_the_v6_example_sends_all_fourteen_types() -> None:
 def test_the_v6_example_builds_all_eight_tails_of_an_entry() -> None:
     tails = {text.count("|") for text in built("zepix_v6_alerts.pine") if text.startswith("BULLISH_ENTRY")}
     assert tails == {9, 10, 11, 13, 14, 15}
+
+
+async def test_the_v6_section_is_fine_on_a_home_where_a_host_has_run(tmp_path: Path) -> None:
+    script = ROOT / "examples/pine/zepix_v6_alerts.pine"
+    async with PaperHost(tmp_path / "home", only=("zepix-plugins-v6",)):
+        pass
+    assert run(["pine", "check", str(script), "--home", str(tmp_path / "home")]) == 0

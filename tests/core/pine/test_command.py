@@ -11,7 +11,6 @@ from zepix_core.cli.main import run
 from zepix_core.config.home import Home
 from zepix_core.config.plugin_files import remember_plugins
 from zepix_core.pine.formats import known_kinds
-from zepix_core.testing.host import PaperHost
 
 GOOD = '{"action":"close","symbol":"EURUSD","id":"7","t":1790000000,"tf":"15"}'
 
@@ -114,13 +113,6 @@ def test_no_home_is_needed(tmp_path: Path) -> None:
     path.write_text('{"type":"x","id":"1","t":1790000000}', "utf-8")
     assert check(str(tmp_path / "none"), path) in (0, 1)
     assert not (tmp_path / "none").exists()
-
-
-async def test_the_v6_section_is_fine_on_a_home_where_a_host_has_run(tmp_path: Path) -> None:
-    script = Path(__file__).parents[3] / "examples/pine/zepix_v6_alerts.pine"
-    async with PaperHost(tmp_path / "home", only=("zepix-plugins-v6",)):
-        pass
-    assert run(["pine", "check", str(script), "--home", str(tmp_path / "home")]) == 0
 
 
 def test_a_script_without_alerts_may_come_through_standard_input(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from tests.core.plugins.conftest import Answers
 
 from zepix_core.plugin import DatabaseSettings
@@ -13,7 +14,7 @@ from zepix_core.storage.plugin_database import open_plugin_database
 from zepix_core.testing.clock import VirtualClock
 
 CLOCK = VirtualClock()
-OWN = "zepix_plugins_v3.migrations"
+OWN = "migrations_of_mine"
 
 
 async def test_a_worker_that_migrates_is_excused_and_gets_its_whole_time_after() -> None:
@@ -26,7 +27,14 @@ async def test_a_worker_that_migrates_is_excused_and_gets_its_whole_time_after()
     assert [exchange.excused(), exchange.excused()] == [True, False]
 
 
-async def test_a_file_in_use_that_is_migrated_is_told_from_its_backup_to_its_end(tmp_path: Path) -> None:
+async def test_a_file_in_use_that_is_migrated_is_told_from_its_backup_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / OWN
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "001_first.sql").write_text("CREATE TABLE mine (id INTEGER PRIMARY KEY) STRICT;")
+    monkeypatch.syspath_prepend(tmp_path)
     await open_plugin_database(tmp_path / "data" / "zepix_mine.db", "mine", clock=CLOCK).close()
     told: list[bool] = []
     for _ in range(2):

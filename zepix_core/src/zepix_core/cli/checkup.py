@@ -140,11 +140,11 @@ def limit_findings(limits: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
         yield Finding(f"{row['scope']} {row['which']} loss limit", WARN, text, row["lift"])
 
 
-def unattended_findings(plugin: str, count: int) -> Iterator[Finding]:
+def unattended_findings(plugin: str, count: int, cure: str = "") -> Iterator[Finding]:
     """Open positions of a plugin that is not asked: nothing handles their exits."""
     if count:
         told = f"{count} open while the plugin is off: its exits are not handled, only stops and targets are"
-        hint = f"zepix plugins enable {plugin}, or zepix positions close"
+        hint = f"{cure or f'zepix plugins enable {plugin}'}, or zepix positions close"
         yield Finding(f"positions of {plugin}", WARN, told, hint)
 
 
@@ -190,6 +190,8 @@ def _stopped(home: Home, loaded: Loaded | None) -> Iterator[Finding]:
         if not row["enabled"]:
             yield from unattended_findings(row["id"], held.get(row["id"], 0))
         yield from report_findings(row["reports"])
+    for plugin in sorted(held.keys() - {row["id"] for row in rows}):
+        yield from unattended_findings(plugin, held[plugin], "Install its distribution again")
 
 
 def _is_free(port: int) -> bool:

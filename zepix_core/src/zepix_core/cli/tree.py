@@ -17,7 +17,7 @@ TREE: Branch = {
             "send": "Send an alert to the running host's webhook.",
         },
     ),
-    "why": "Tell the whole story of one alert.",
+    "why": "Tell the whole story of one alert or order.",
     "orders": ("List what was asked of the broker.", {"list": "List orders with their states."}),
     "trades": ("List trades with their results.", {"list": "List trades, open and closed."}),
     "positions": (
