@@ -68,6 +68,7 @@ async def test_a_plugin_of_another_group_does_not_wait(executor: Executor, clock
     await home.loop.start()
     await home.take(kind="entry")
     await until(lambda: other.asked)
+    assert (other.asked, feed.may_answer.is_set()) == ([1], False)
     feed.may_answer.set()
     await home.quiet()
     await home.loop.drain(1.0)

@@ -162,7 +162,7 @@ def _new(update: TradeUpdate, trade: Trade | None, place: labels.Place, rules: C
 
 
 def _after(chain: Chain, place: labels.Place, update: TradeUpdate) -> Chain:
-    deal = str(update.deal or f"{update.ticket}:{update.sequence}")
+    deal = update.deal_key
     if update.kind is UpdateKind.REJECTED:
         return chains.refused(chain, place.level, place.slot, update.reason or "refused")
     if update.kind in (UpdateKind.OPENED, UpdateKind.MODIFIED):

@@ -211,8 +211,7 @@ def with_costs(trade: Trade, update: TradeUpdate) -> Trade:
     """Commission and swap of a change, once for each deal."""
     if not (update.commission or update.swap):
         return trade
-    deal = str(update.deal or f"{update.ticket}:{update.sequence}")
-    return attrs.evolve(trade, costs={**trade.costs, deal: (update.commission, update.swap)})
+    return attrs.evolve(trade, costs={**trade.costs, update.deal_key: (update.commission, update.swap)})
 
 
 def settled(trade: Trade, booked: bool) -> Trade:

@@ -46,17 +46,9 @@ from zepix_plugins_v6.text import shown
 
 def decide(message: Body, facts: Facts, rules: Rules) -> V6Decision:
     """What one plugin does about a message."""
-    early = _unread(message) or _repeated(message, facts, rules.cooldown)
-    if early is not None:
-        return early
-    if isinstance(message, TrendPulse | StateChange):
-        return decide_trend(message, facts, rules)
-    if isinstance(message, MomentumChange):
-        return decide_momentum(message)
-    if not isinstance(message, Entry | Exit):
-        return _ignored(message, "info_only")
-    if message.timeframe not in BY_TIMEFRAME:
-        return _ignored(message, "no_plugin", _timeframe_gate(message, "has a plugin"))
+    early = _for_all(message, facts, rules.cooldown, rules)
+    if early is not None or not isinstance(message, Entry | Exit):
+        return early or _ignored(message, "info_only")
     if message.timeframe != rules.profile.timeframe:
         return _ignored(message, "wrong_timeframe", _timeframe_gate(message, "is", rules.profile.timeframe))
     return _enter(message, facts, rules) if isinstance(message, Entry) else _leave(message, facts, rules)
@@ -65,18 +57,24 @@ def decide(message: Body, facts: Facts, rules: Rules) -> V6Decision:
 def decide_shared(message: Body, facts: Facts, window: float = DEFAULT_WINDOW) -> V6Decision:
     """What a message changes for all plugins together: trend rows and momentum. Entries and exits of a
     timeframe with a plugin are left to it (``none``); the rest is ignored with its reason."""
+    early = _for_all(message, facts, window, None)
+    if early is not None or not isinstance(message, Entry | Exit):
+        return early or _ignored(message, "info_only")
+    return V6Decision(action=Action.NONE, message=message)
+
+
+def _for_all(message: Body, facts: Facts, window: float, rules: Rules | None) -> V6Decision | None:
+    """What no single plugin decides; ``None`` for log-only messages and what has a plugin."""
     early = _unread(message) or _repeated(message, facts, window)
     if early is not None:
         return early
     if isinstance(message, TrendPulse | StateChange):
-        return decide_trend(message, facts, None)
+        return decide_trend(message, facts, rules)
     if isinstance(message, MomentumChange):
         return decide_momentum(message)
-    if not isinstance(message, Entry | Exit):
-        return _ignored(message, "info_only")
-    if message.timeframe not in BY_TIMEFRAME:
+    if isinstance(message, Entry | Exit) and message.timeframe not in BY_TIMEFRAME:
         return _ignored(message, "no_plugin", _timeframe_gate(message, "has a plugin"))
-    return V6Decision(action=Action.NONE, message=message)
+    return None
 
 
 def taken(decision: V6Decision) -> bool:

@@ -210,14 +210,9 @@ def _first(trade: Trade, leg: str) -> bool:
     return leg == "A" or a is None or a.ticket is None
 
 
-def deal_key(update: TradeUpdate) -> str:
-    """What names the deal behind a change."""
-    return str(update.deal or f"{update.ticket}:{update.sequence}")
-
-
 def partly_closed(trade: Trade, leg: str, update: TradeUpdate, profile: Profile) -> Trade:
     """A part of the order was closed; the same deal again changes nothing."""
-    key = deal_key(update)
+    key = update.deal_key
     if any(booking.key == key for booking in trade.booked):
         return trade
     booking = Booking(
@@ -257,7 +252,7 @@ def with_costs(trade: Trade, update: TradeUpdate) -> Trade:
     """Commission and swap of a change, once for each deal."""
     if not (update.commission or update.swap):
         return trade
-    return attrs.evolve(trade, costs={**trade.costs, deal_key(update): (update.commission, update.swap)})
+    return attrs.evolve(trade, costs={**trade.costs, update.deal_key: (update.commission, update.swap)})
 
 
 def settled(trade: Trade) -> Trade:

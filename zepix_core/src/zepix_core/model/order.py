@@ -204,6 +204,11 @@ class TradeUpdate:
         """True for a position of the shadow book."""
         return self.book is Book.SHADOW
 
+    @property
+    def deal_key(self) -> str:
+        """Names the deal behind the change, or the change itself where there is none: count it once."""
+        return str(self.deal or f"{self.ticket}:{self.sequence}")
+
 
 @attrs.frozen(kw_only=True)
 class Intent:
