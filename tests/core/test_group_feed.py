@@ -67,16 +67,16 @@ async def test_pulses_are_kept_while_every_plugin_is_switched_off_and_over_a_res
     tmp_path: Path, site: Path
 ) -> None:
     async with on(tmp_path, site) as paper:
-        await paper.host.switch_plugin("fed-whole", enabled=False, actor="test")
+        await paper.host.front.switch_plugin("fed-whole", enabled=False, actor="test")
         await paper.post(PULSE % (1, 0, 6))
         await paper.settled()
         assert await outcomes(paper) == [("done", None, ["fed_group acted"])]
-        assert [row.id for row in paper.host.plugin_rows() if row.distribution == "fed-whole"] == [
+        assert [row.id for row in paper.host.front.plugin_rows() if row.distribution == "fed-whole"] == [
             "one",
             "two",
         ]
     async with on(tmp_path, site) as paper:
-        await paper.host.switch_plugin("one", enabled=True, actor="test")
+        await paper.host.front.switch_plugin("one", enabled=True, actor="test")
         await paper.post(ENTRY % ("5", "e2"))
         await paper.settled()
         assert (await paper.story(2)).decisions["one"].data == {"state": "TRENDING_BEARISH"}

@@ -99,7 +99,7 @@ async def test_alerts_are_answered_503_until_recovery_is_done_and_again_while_st
     witness = Witness()
     paper = witness.paper = make(faces=(witness,))
     async with paper:
-        assert paper.host.state().ready
+        assert paper.host.front.state().ready
         assert (await paper.post(ENTRY % 1)).status == 200
     assert witness.seen == [
         ("start", 503, "starting"),
@@ -115,16 +115,16 @@ async def test_health_tells_whether_alerts_can_be_taken(host: PaperHost) -> None
 
 
 async def test_a_journal_that_cannot_be_written_shows_since_when_until_it_can_be(host: PaperHost) -> None:
-    assert (host.host.state().storage, host.host.state().storage_since_ns) == ("", 0)
+    assert (host.host.front.state().storage, host.host.front.state().storage_since_ns) == ("", 0)
     _alter(host, "ALTER TABLE inbox RENAME TO inbox_away")
     assert (await host.post(ENTRY % 1)).status == 503
-    broken = host.host.state()
+    broken = host.host.front.state()
     assert (broken.ready, broken.reason) == (False, "the journal cannot be written")
     assert "inbox" in broken.storage
     assert broken.storage_since_ns == host.clock.now_ns()
     _alter(host, "ALTER TABLE inbox_away RENAME TO inbox")
     await host.advance(6.0)
-    mended = host.host.state()
+    mended = host.host.front.state()
     assert (mended.ready, mended.reason, mended.storage, mended.storage_since_ns) == (True, "", "", 0)
     assert (await host.post(ENTRY % 1)).status == 200
 
@@ -138,7 +138,7 @@ async def test_a_read_that_fails_refuses_no_alert(
     monkeypatch.setattr(host.host.desk.risk, "look", look)
     await host.advance(3.0)
     assert "the pool of readers is exhausted" in caplog.text
-    assert (host.host.state().ready, host.host.state().storage) == (True, "")
+    assert (host.host.front.state().ready, host.host.front.state().storage) == (True, "")
     assert (await host.post(ENTRY % 1)).status == 200
 
 
@@ -151,7 +151,8 @@ async def test_a_watch_that_cannot_write_refuses_alerts(
     monkeypatch.setattr(host.host.desk.risk, "look", look)
     monkeypatch.setattr(host.host.store, "probe", look)
     await host.advance(3.0)
-    assert (host.host.state().ready, host.host.state().storage) == (False, "database or disk is full")
+    state = host.host.front.state()
+    assert (state.ready, state.storage) == (False, "database or disk is full")
 
 
 async def test_what_becomes_of_a_plugin_and_cannot_be_written_is_logged(
@@ -259,15 +260,15 @@ async def test_positions_closed_at_the_broker_while_the_host_was_away_are_closed
 
 async def test_a_pause_holds_entries_over_a_restart_until_somebody_resumes(make: Make) -> None:
     async with make() as paper:
-        await paper.host.pause("test")
+        await paper.host.front.pause("test")
         await paper.post(ENTRY % 1)
         await paper.settled()
     async with make() as paper:
-        assert paper.host.state().paused
+        assert paper.host.front.state().paused
         await paper.post(ENTRY % 2)
         await paper.settled()
         assert not await paper.positions()
-        await paper.host.resume("test")
+        await paper.host.front.resume("test")
         await paper.post(ENTRY % 3)
         await paper.settled()
         assert len(await paper.positions()) == 1
@@ -276,14 +277,14 @@ async def test_a_pause_holds_entries_over_a_restart_until_somebody_resumes(make:
 async def test_a_panic_that_flattens_closes_what_is_ours(host: PaperHost) -> None:
     await host.post(ENTRY % 1)
     await host.settled()
-    (closed,) = await host.host.panic("flatten", "test")
+    (closed,) = await host.host.front.panic("flatten", "test")
     assert closed.success
     assert not await host.positions()
 
 
 async def test_a_plugin_that_cannot_be_imported_is_listed_and_the_rest_runs(make: Make) -> None:
     async with make(only=("buyer", "broken")) as paper:
-        rows = {row.id: row for row in paper.host.plugin_rows()}
+        rows = {row.id: row for row in paper.host.front.plugin_rows()}
         assert (rows["buyer"].state, rows["broken"].state) == ("active", "failed")
         assert "nothing_of_that_name" in rows["broken"].reason
         await paper.post(ENTRY % 1)
@@ -297,18 +298,18 @@ async def test_a_plugin_installed_while_the_host_runs_is_enabled_without_a_resta
     async with make() as paper:
         source = PLUGIN.replace("Buyer", "Late").replace('"buy"', '"late"')
         Site(tmp_path / "site").install("late-plugin", {"late": "late_plugin:Late"}, source=source)
-        (row,) = await paper.host.switch_plugin("Late_Plugin", True, "test")
+        (row,) = await paper.host.front.switch_plugin("Late_Plugin", True, "test")
         assert (row.id, row.state) == ("late", "active")
         await paper.post(ENTRY.replace("buy", "late") % 1)
         await paper.settled()
         assert len(await paper.positions()) == 1
-        (row,) = await paper.host.switch_plugin("Late_Plugin", False, "test")
+        (row,) = await paper.host.front.switch_plugin("Late_Plugin", False, "test")
         assert row.state == "disabled"
 
 
 async def test_faults_of_a_plugins_settings_are_listed_with_it(make: Make) -> None:
     async with make(plugin_settings={"buyer": {"lotz": 1, "enabled": "perhaps"}}) as paper:
-        (row,) = (row for row in paper.host.plugin_rows() if row.id == "buyer")
+        (row,) = (row for row in paper.host.front.plugin_rows() if row.id == "buyer")
         assert row.state == "failed"
         assert "lotz: unknown key" in row.reason
         assert "enabled: must be" in row.reason
@@ -324,7 +325,7 @@ async def test_the_account_of_another_login_is_not_traded_with_this_journal(make
 
 async def test_the_ports_are_written_while_it_runs(make: Make) -> None:
     async with make() as paper:
-        assert str(paper.host.state().webhook_port) in paper.home.ports_file.read_text()
+        assert str(paper.host.front.state().webhook_port) in paper.home.ports_file.read_text()
     assert not paper.home.ports_file.exists()
 
 
@@ -363,7 +364,7 @@ async def test_a_start_that_cannot_open_its_account_ends_though_a_plugin_waits_f
 ) -> None:
     Site(tmp_path / "site").install("patient", {"patient": "patient:Patient"}, source=PATIENT)
     async with make(only=("buyer", "patient")) as paper:
-        assert {row.id: row.state for row in paper.host.plugin_rows()}["patient"] == "active"
+        assert {row.id: row.state for row in paper.host.front.plugin_rows()}["patient"] == "active"
     with pytest.raises(SettingsError):
         await make(only=("buyer", "patient"), settings={"paper": {"login": 2}}).start()
 

@@ -56,7 +56,7 @@ async def say(host: PaperHost, name: str, text: str, level: str = "warning", the
 
 
 def told(host: PaperHost) -> list[str]:
-    return [f"{report.plugin} {report.name}: {report.text}" for report in host.host.reports()]
+    return [f"{report.plugin} {report.name}: {report.text}" for report in host.host.front.reports()]
 
 
 async def test_a_report_survives_a_restart_until_it_is_cleared(make: Make) -> None:
@@ -72,9 +72,9 @@ async def test_a_report_survives_a_restart_until_it_is_cleared(make: Make) -> No
 async def test_reports_of_a_plugin_that_is_switched_off_wait_until_it_runs(make: Make) -> None:
     async with make() as host:
         await say(host, "trend 60", "is missing")
-        await host.host.switch_plugin("teller", False, "test")
+        await host.host.front.switch_plugin("teller", False, "test")
         assert told(host) == []
-        await host.host.switch_plugin("teller", True, "test")
+        await host.host.front.switch_plugin("teller", True, "test")
         assert told(host) == ["teller trend 60: is missing"]
 
 

@@ -70,11 +70,11 @@ async def sums(host: PaperHost) -> dict[str, BookRow]:
 
 async def test_the_next_entry_goes_where_the_switch_says_and_positions_stay(host: PaperHost) -> None:
     await send(host, "buy", 1)
-    told = await host.host.shadow_plugin("buyer", True, "test")
+    told = await host.host.front.shadow_plugin("buyer", True, "test")
     assert (told.live_positions, told.shadow_positions) == (1, 0)
     assert "The live position stays with the broker" in told.told
     await send(host, "buy", 2)
-    told = await host.host.shadow_plugin("buyer", False, "test")
+    told = await host.host.front.shadow_plugin("buyer", False, "test")
     assert (told.live_positions, told.shadow_positions) == (1, 1)
     assert "The shadow position stays in the shadow book" in told.told
     await send(host, "buy", 3)
@@ -83,7 +83,7 @@ async def test_the_next_entry_goes_where_the_switch_says_and_positions_stay(host
 
 async def test_exits_follow_the_book_of_a_position(host: PaperHost) -> None:
     await send(host, "buy", 1)
-    await host.host.shadow_plugin("buyer", True, "test")
+    await host.host.front.shadow_plugin("buyer", True, "test")
     await send(host, "buy", 2)
     await send(host, "close", 3)
     assert (await host.positions(), await host.positions(Book.SHADOW)) == ((), ())
@@ -95,11 +95,11 @@ async def test_the_switch_is_written_into_the_plugins_file_and_told_to_the_plugi
     host: PaperHost, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    await host.host.shadow_plugin("buyer", True, "test")
+    await host.host.front.shadow_plugin("buyer", True, "test")
     text = host.home.plugin_file("buyer").read_text("utf-8")
     assert tomllib.loads(text)["shadow_mode"] is True
     assert "changed: plugins.buyer.shadow_mode False True" in caplog.text
-    assert {row.id: row.shadow_mode for row in host.host.plugin_rows()}["buyer"] is True
+    assert {row.id: row.shadow_mode for row in host.host.front.plugin_rows()}["buyer"] is True
     notes = await host.host.journal.read(
         lambda c: c.execute("SELECT text FROM outbox WHERE type = 'plugin_state'").fetchall()
     )
@@ -109,24 +109,24 @@ async def test_the_switch_is_written_into_the_plugins_file_and_told_to_the_plugi
 async def test_what_else_was_written_into_the_file_waits_for_the_next_start(host: PaperHost) -> None:
     path = host.home.plugin_file("buyer")
     path.write_text('plugin_id = "buyer"\nenabled = false\n', "utf-8")
-    await host.host.shadow_plugin("buyer", True, "test")
-    assert {row.id: row.state for row in host.host.plugin_rows()}["buyer"] == "active"
+    await host.host.front.shadow_plugin("buyer", True, "test")
+    assert {row.id: row.state for row in host.host.front.plugin_rows()}["buyer"] == "active"
     assert tomllib.loads(path.read_text("utf-8"))["enabled"] is False
 
 
 async def test_an_unknown_plugin_and_a_broken_file_are_refused(host: PaperHost) -> None:
     with pytest.raises(PluginError, match="no plugin nobody"):
-        await host.host.shadow_plugin("nobody", True, "test")
+        await host.host.front.shadow_plugin("nobody", True, "test")
     host.home.plugin_file("buyer").write_text("shadow_mode = maybe\n", "utf-8")
     with pytest.raises(SettingsError):
-        await host.host.shadow_plugin("buyer", True, "test")
-    assert {row.id: row.shadow_mode for row in host.host.plugin_rows()}["buyer"] is False
+        await host.host.front.shadow_plugin("buyer", True, "test")
+    assert {row.id: row.shadow_mode for row in host.host.front.plugin_rows()}["buyer"] is False
 
 
 async def test_a_stopped_host_reports_from_its_files_and_is_switched_for_its_next_start(
     host: PaperHost,
 ) -> None:
-    await host.host.shadow_plugin("buyer", True, "test")
+    await host.host.front.shadow_plugin("buyer", True, "test")
     await send(host, "buy", 1)
     await send(host, "close", 2)
     await send(host, "buy", 3)

@@ -98,11 +98,11 @@ async def test_it_comes_once_however_often_the_host_starts(make: Make) -> None:
 
 async def test_a_plugin_that_is_switched_off_is_told_when_it_is_back(host: PaperHost) -> None:
     await tell(host, "watch", above=UP, key="up")
-    await host.host.switch_plugin("waker", False, "test")
+    await host.host.front.switch_plugin("waker", False, "test")
     await move(host, UP)
     await move(host, 1.168)
     assert await host.positions() == ()
-    await host.host.switch_plugin("waker", True, "test")
+    await host.host.front.switch_plugin("waker", True, "test")
     await host.advance(2.0)
     assert len(await host.positions()) == 1
 

@@ -130,7 +130,7 @@ async def test_the_hosts_caps_judge_every_order_of_a_level(make: Make) -> None:
         assert states == [("OPEN", None), ("REFUSED", "cap_daily_trades")]
         (denied,) = [one for one in await host.orders() if one.state == "denied"]
         assert denied.alert_id is None and denied.reason == "CAP_DAILY_TRADES"
-        told_by_status = [one for one in host.host.reports() if one.name == "profit chain"]
+        told_by_status = [one for one in host.host.front.reports() if one.name == "profit chain"]
         assert [one.next for one in told_by_status] == [f"zepix why {denied.intent_id}"]
         with closing(sqlite3.connect(host.home.journal_db)) as connection:
             (told,) = connection.execute("SELECT text FROM outbox WHERE type = 'order_failed'").fetchall()

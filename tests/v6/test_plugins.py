@@ -210,7 +210,7 @@ async def test_b_closed_by_hand_or_signal_moves_nothing(live: Desk) -> None:
     await live.trending()
     await live.enter(MOMENTUM)
     a, b = await live.positions()
-    await live.paper.host.close_position(b.ticket, "tester")
+    await live.paper.host.front.close_position(b.ticket, "tester")
     await live.paper.settled()
     (left,) = await live.positions()
     assert (left.ticket, left.sl) == (a.ticket, a.sl)
@@ -285,7 +285,7 @@ async def test_a_plugin_that_is_off_trades_nothing_while_the_trends_go_on(
     live: Desk, profile: Profile
 ) -> None:
     for each in PROFILES:
-        await live.paper.host.switch_plugin(each.id, False, "tester")
+        await live.paper.host.front.switch_plugin(each.id, False, "tester")
     await live.trending()
     row = await live.enter(profile)
     assert outcome(row) == ("refused", "no_plugin")
@@ -294,7 +294,7 @@ async def test_a_plugin_that_is_off_trades_nothing_while_the_trends_go_on(
     assert (logged["processed"], logged["skip_reason"], logged["plugin_target"]) == (0, None, profile.id)
     assert await live.positions() == ()
     assert len(live.rows("SELECT * FROM market_trends")) == 2
-    await live.paper.host.switch_plugin(profile.id, True, "tester")
+    await live.paper.host.front.switch_plugin(profile.id, True, "tester")
     assert outcome(await live.enter(profile, score=91)) == ("done", None)
 
 

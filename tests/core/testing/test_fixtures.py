@@ -43,7 +43,7 @@ async def test_a_paper_host_takes_settings_a_profile_and_a_writer_thread(
     settings: dict[str, Any] = {"paper": {"balance": 123.0}}
     async with paper_host(profile="bench", settings=settings, same_thread=False) as paper:
         assert (await paper.host.broker.account()).balance == 123.0
-        assert paper.host.state().profile == "bench"
+        assert paper.host.front.state().profile == "bench"
         assert (await paper.post('{"type": "x"}', token="wrong")).status == 404
         assert (await paper.post('{"type": "x"}')).status == 200
         await paper.settled()

@@ -182,7 +182,7 @@ class PaperHost:
 
     async def send(self, request: bytes) -> Answer:
         """Send the bytes of a whole HTTP request to the webhook."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.host.state().webhook_port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.host.front.state().webhook_port)
         try:
             writer.write(request)
             await writer.drain()
