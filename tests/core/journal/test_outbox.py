@@ -5,6 +5,7 @@ import sqlite3
 import pytest
 
 from zepix_core.journal.outbox import put, remember_switches
+from zepix_core.journal.upgrade import upgrade
 from zepix_core.model.notice import Notice, Priority
 from zepix_core.storage.journal_schema import TABLES
 from zepix_core.testing.clock import VirtualClock
@@ -20,8 +21,8 @@ def test_a_notice_is_kept_with_its_data() -> None:
     connection, clock = journal(), VirtualClock()
     notice = Notice(type="alert_error", priority=Priority.CRITICAL, text="It is dead.", data={"error": "x"})
     row_id = put(connection, clock, notice)
-    row = connection.execute("SELECT id, created_ns, priority, text, data, state FROM outbox").fetchone()
-    assert row == (row_id, clock.now_ns(), 5, "It is dead.", '{"error":"x"}', "waiting")
+    row = connection.execute("SELECT id, created_ns, priority, text, data FROM outbox").fetchone()
+    assert row == (row_id, clock.now_ns(), 5, "It is dead.", '{"error":"x"}')
 
 
 def test_equal_type_and_key_within_five_minutes_are_one() -> None:
@@ -73,3 +74,22 @@ def test_a_switch_that_is_on_again_lets_notices_through() -> None:
     for wanted in (False, True):
         remember_switches(connection, clock, "p", {"notify_on_entry": wanted})
         assert (put(connection, clock, entry) is not None) == wanted
+
+
+def test_notices_of_an_earlier_version_stay_and_lose_the_state_they_never_used() -> None:
+    rows = journal()
+    rows.executescript(
+        "DROP TABLE outbox_deliveries; DROP TABLE outbox_channels; DROP VIEW audit; DROP TABLE outbox;"
+        "CREATE TABLE outbox (id INTEGER PRIMARY KEY, created_ns INTEGER NOT NULL, type TEXT NOT NULL,"
+        " priority INTEGER NOT NULL, plugin TEXT, symbol TEXT, alert_id INTEGER, key TEXT,"
+        " text TEXT NOT NULL, data TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'waiting') STRICT;"
+        "CREATE INDEX outbox_waiting ON outbox (state, priority, id);"
+        "INSERT INTO outbox (created_ns, type, priority, text, data) VALUES (7, 'entry', 4, 'bought', '{}');"
+        "PRAGMA user_version = 2"
+    )
+    for _ in range(2):
+        upgrade(rows)
+        columns = [row[1] for row in rows.execute("PRAGMA table_info(outbox)")]
+        assert "state" not in columns
+        assert rows.execute("SELECT id, text FROM outbox").fetchall() == [(1, "bought")]
+        assert rows.execute("SELECT count(*) FROM outbox_deliveries").fetchone() == (0,)

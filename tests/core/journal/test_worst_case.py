@@ -18,7 +18,7 @@ from zepix_core.journal.results import results
 from zepix_core.journal.upgrade import upgrade
 from zepix_core.model.order import Action, Book, Deal, DealEntry, Position
 from zepix_core.services.calls import Leg
-from zepix_core.storage.journal_schema import TABLES
+from zepix_core.storage.journal_schema import SCHEMA_VERSION, TABLES
 from zepix_core.testing.clock import VirtualClock
 
 RULES = TradingSettings(
@@ -136,9 +136,9 @@ def test_a_journal_of_version_1_keeps_its_limits_and_counts_its_totals_again() -
     keys = [row[0] for row in rows.execute("SELECT key FROM host_state ORDER BY key")]
     assert keys == ["forgiven:daily:one:a", "latch:daily::a"]
     assert rows.execute("SELECT count(account) FROM totals").fetchone() == (0,)
-    assert rows.execute("PRAGMA user_version").fetchone() == (2,)
-    rows.execute("PRAGMA user_version = 3")
-    with pytest.raises(SettingsError, match="version 3"):
+    assert rows.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+    rows.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    with pytest.raises(SettingsError, match=f"version {SCHEMA_VERSION + 1}"):
         upgrade(rows)
 
 

@@ -4,7 +4,7 @@ import sqlite3
 
 from zepix_core.errors import SettingsError
 from zepix_core.journal import latches, totals
-from zepix_core.storage.journal_schema import SCHEMA_VERSION, TABLES, has_old_totals
+from zepix_core.storage.journal_schema import SCHEMA_VERSION, TABLES, has_old_outbox, has_old_totals
 from zepix_core.storage.script import run_script
 
 _OTHERS = "SELECT 1 FROM deals WHERE account != ? LIMIT 1"
@@ -29,7 +29,11 @@ def upgrade(connection: sqlite3.Connection) -> None:
     run_script(connection, TABLES)
     if version == SCHEMA_VERSION:
         return
-    account = totals.account_in_use(connection)
-    alone = connection.execute(_OTHERS, (account,)).fetchone() is None
-    latches.give(connection, account, alone)
-    connection.execute("PRAGMA user_version = 2")
+    if version < 2:
+        account = totals.account_in_use(connection)
+        alone = connection.execute(_OTHERS, (account,)).fetchone() is None
+        latches.give(connection, account, alone)
+    if has_old_outbox(connection):
+        connection.execute("DROP INDEX IF EXISTS outbox_waiting")
+        connection.execute("ALTER TABLE outbox DROP COLUMN state")
+    connection.execute("PRAGMA user_version = 3")

@@ -6,8 +6,9 @@ once a program has opened the file; 0 stands for version 1, which wrote none.
 
 import sqlite3
 
-SCHEMA_VERSION = 2
-"""2: totals, limits that were reached and losses that were forgiven are kept by account."""
+SCHEMA_VERSION = 3
+"""2: totals, limits that were reached and losses that were forgiven are kept by account.
+3: what became of a notice stands by channel, in ``outbox_deliveries``; the chain has the view ``audit``."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS inbox (
@@ -176,11 +177,34 @@ CREATE TABLE IF NOT EXISTS outbox (
     alert_id INTEGER,
     key TEXT,
     text TEXT NOT NULL,
-    data TEXT NOT NULL,
-    state TEXT NOT NULL DEFAULT 'waiting'
+    data TEXT NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS outbox_waiting ON outbox (state, priority, id);
 CREATE INDEX IF NOT EXISTS outbox_key ON outbox (type, key, created_ns) WHERE key IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS outbox_channels (
+    channel TEXT PRIMARY KEY,
+    cursor INTEGER NOT NULL,
+    since_ns INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS outbox_deliveries (
+    channel TEXT NOT NULL,
+    notice_id INTEGER NOT NULL REFERENCES outbox (id) ON DELETE CASCADE,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'failed', 'dropped', 'merged')),
+    tries INTEGER NOT NULL DEFAULT 0,
+    status INTEGER NOT NULL DEFAULT 0,
+    reason TEXT NOT NULL DEFAULT '',
+    at_ns INTEGER NOT NULL,
+    PRIMARY KEY (channel, notice_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS outbox_deliveries_notice ON outbox_deliveries (notice_id);
+
+CREATE VIEW IF NOT EXISTS audit AS SELECT
+    seq,
+    strftime('%Y-%m-%dT%H:%M:%S', at_ns / 1000000000, 'unixepoch')
+        || printf('.%03dZ', at_ns / 1000000 % 1000) AS at,
+    kind, alert_id, plugin, intent_id, payload, lower(hex(hash)) AS hash
+FROM journal_events;
 
 CREATE TABLE IF NOT EXISTS host_state (
     key TEXT PRIMARY KEY,
@@ -194,6 +218,11 @@ CREATE TABLE IF NOT EXISTS plugin_numbers (
     tag TEXT NOT NULL UNIQUE
 ) STRICT;
 """
+
+
+def has_old_outbox(connection: sqlite3.Connection) -> bool:
+    """Whether notices carry a state of their own, as until version 2."""
+    return any(row[1] == "state" for row in connection.execute("PRAGMA table_info(outbox)"))
 
 
 def has_old_totals(connection: sqlite3.Connection) -> bool:
