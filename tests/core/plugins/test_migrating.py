@@ -6,10 +6,11 @@ import pytest
 from tests.core.plugins.conftest import Answers
 
 from zepix_core.plugin import DatabaseSettings
-from zepix_core.plugins.databases import Databases
+from zepix_core.plugins.databases import Databases, Files
 from zepix_core.plugins.exchange import Exchange, Limits
 from zepix_core.plugins.hello import Migrating
 from zepix_core.services.facts import PluginFacts
+from zepix_core.storage.executor import SameThread
 from zepix_core.storage.plugin_database import open_plugin_database
 from zepix_core.testing.clock import VirtualClock
 
@@ -38,7 +39,7 @@ async def test_a_file_in_use_that_is_migrated_is_told_from_its_backup_to_its_end
     await open_plugin_database(tmp_path / "data" / "zepix_mine.db", "mine", clock=CLOCK).close()
     told: list[bool] = []
     for _ in range(2):
-        databases = Databases(CLOCK, told.append, same_thread=True)
+        databases = Databases(CLOCK, told.append, Files(executor=SameThread))
         await databases.open("one", "mine", OWN, DatabaseSettings(), tmp_path / "data")
         await databases.close()
     assert told == [True, False], "and the second time there is nothing to do"

@@ -1,10 +1,8 @@
 """The host: what is started in which order, what hangs on what, and how it stops."""
 
 import asyncio
-import gc
 import logging
 import os
-import secrets
 import sqlite3
 from contextlib import suppress
 from functools import partial
@@ -28,7 +26,7 @@ from zepix_core.front_desk import FrontDesk
 from zepix_core.inbox.loop import InboxLoop
 from zepix_core.inbox.store import InboxStore
 from zepix_core.journal import events
-from zepix_core.journal.opening import has_wal_defect, open_journal, prepare_journal
+from zepix_core.journal.opening import has_wal_defect, prepare_journal
 from zepix_core.journal.orders import OrderDesk, account_key
 from zepix_core.journal.reconcile import Reconciler
 from zepix_core.journal.recovery import recover
@@ -37,6 +35,7 @@ from zepix_core.journal.service_desk import ServiceDesk
 from zepix_core.journal.wakes import Wakes
 from zepix_core.lifeline import Lifeline
 from zepix_core.model.host import HostOptions
+from zepix_core.outside import Outside
 from zepix_core.plugin_desk import PluginDesk
 from zepix_core.plugins.development import develop
 from zepix_core.plugins.fleet import TRACE
@@ -79,6 +78,7 @@ class Host:
         broker: Another adapter of the broker port, for tests and replay; it is started and stopped here.
         same_thread: Write databases on the loop's own thread (simulator, replay).
         paths: More folders with installed plugin distributions.
+        outside: Other ways to the world than the real ones (the simulator's).
     """
 
     def __init__(
@@ -92,16 +92,18 @@ class Host:
         broker: Broker | None = None,
         same_thread: bool = False,
         paths: tuple[str, ...] = (),
+        outside: Outside | None = None,
     ) -> None:
         self.home, self.settings = home, settings
         self.clock: Clock = clock or SystemClock()
         self.options = options or HostOptions()
-        self.boot = secrets.token_hex(8)
+        self._outside = outside or Outside()
+        self.boot = self._outside.mark()
         self._faces = faces
         self._same_thread = same_thread
         self.life = Lifeline()
         self._watchdog = Watchdog()
-        self.journal: Executor = open_journal(home.journal_db, same_thread)
+        self.journal: Executor = self._outside.open_journal(home.journal_db, same_thread)
         self.broker: Broker = broker or choose_broker(
             settings.broker,
             home.data,
@@ -124,6 +126,9 @@ class Host:
             boot=self.boot,
             paths=(*self._developed(), *paths),
             same_thread=same_thread,
+            random=self._outside.random,
+            links=self._outside.links,
+            look=self._outside.look,
         )
         self.store = InboxStore(
             self.journal, self.clock, settings.inbox, self.plugins, strict=settings.webhook.strict_alerts
@@ -203,9 +208,7 @@ class Host:
         await self.loop.start(held=not self.desk.line.link)
         if not self.desk.line.link:
             self.life.spawn(self._link_back())
-        # What was imported stays: collections need not look at it again, and answers need not wait for that.
-        gc.collect()
-        gc.freeze()
+        self._outside.settle_memory()
         self.front.phase = "running"
         self._set_ready(True)
         self._watchdog.ready()

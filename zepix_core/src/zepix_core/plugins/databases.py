@@ -5,7 +5,7 @@ import logging
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import attrs
 
@@ -13,9 +13,9 @@ from zepix_core.clock import Clock
 from zepix_core.errors import PluginError
 from zepix_core.plugin import DatabaseSettings
 from zepix_core.storage.backup import back_up
-from zepix_core.storage.executor import SameThread, WriterThread
+from zepix_core.storage.executor import WriterThread
 from zepix_core.storage.migrations import current
-from zepix_core.storage.plugin_database import PluginDatabase, open_plugin_database
+from zepix_core.storage.plugin_database import ExecutorFactory, PluginDatabase, open_plugin_database
 from zepix_core.storage.pulse import PulseStore
 from zepix_core.storage.trends import TrendStore
 from zepix_core.wire.holder import take
@@ -25,6 +25,21 @@ LOCK_PATIENCE = 2.0
 BACKUPS = "backups"
 
 log = logging.getLogger(__name__)
+
+
+class Guard(Protocol):
+    """What keeps others from a group."""
+
+    def release(self) -> None:
+        """Give the group back."""
+
+
+@attrs.frozen(kw_only=True)
+class Files:
+    """How files are written, and how a group is held by one process alone."""
+
+    executor: ExecutorFactory = WriterThread
+    hold: Callable[[Path, float, Clock], Guard] = take
 
 
 @attrs.frozen
@@ -50,7 +65,7 @@ class _Group:
     trend: TrendStore
     pulse: PulseStore
     schema_version: int
-    guard: Any
+    guard: Guard
 
 
 class Databases:
@@ -59,13 +74,12 @@ class Databases:
     Args:
         migrates: Told in the loop when a file in use begins to be backed up and migrated (True), and when
             that is over.
-        same_thread: Write in the caller's thread (replay, the simulator).
     """
 
-    def __init__(self, clock: Clock, migrates: Callable[[bool], None], *, same_thread: bool = False) -> None:
+    def __init__(self, clock: Clock, migrates: Callable[[bool], None], files: Files) -> None:
         self._clock = clock
         self._migrates = migrates
-        self._same_thread = same_thread
+        self._files = files
         self._groups: dict[str, _Group] = {}
 
     async def open(
@@ -108,7 +122,7 @@ class Databases:
 
     async def _open(self, group: str, path: Path, migrations: str, folder: Path) -> _Group:
         lock = folder / "locks" / f"group-{group}.lock"
-        guard = await asyncio.to_thread(take, lock, LOCK_PATIENCE, self._clock)
+        guard = await asyncio.to_thread(self._files.hold, lock, LOCK_PATIENCE, self._clock)
         loop = asyncio.get_running_loop()
         migrated: list[Path] = []
 
@@ -123,7 +137,7 @@ class Databases:
                 path,
                 group,
                 migrations,
-                executor=SameThread if self._same_thread else WriterThread,
+                executor=self._files.executor,
                 clock=self._clock,
                 before_migration=before_migration,
             )

@@ -33,6 +33,7 @@ TRACE = "zepix.trace"
 trace = logging.getLogger(TRACE)
 
 TICK_SECONDS = 0.2
+Look = Callable[[Sequence[str] | None], tuple[FoundDistribution, ...]]
 SHOWN = ("profile", "broker", "live", "symbol_config", "bot_config", "profit_booking_config", "plugin_system")
 
 
@@ -56,6 +57,7 @@ class Surroundings:
     random: Callable[[], float]
     boot: str = ""
     paths: tuple[str, ...] = ()
+    look: Look = discover
 
     @property
     def verdicts_file(self) -> Path:
@@ -92,7 +94,7 @@ class Fleet:
         Raises:
             SettingsError: The lock cannot be read or written.
         """
-        found = discover([*self.around.paths, *sys.path] if self.around.paths else None)
+        found = self.around.look([*self.around.paths, *sys.path] if self.around.paths else None)
         known = read_lock(self.around.home.lock_file)
         if known is not None and not self.around.settings().plugin_system.auto_discover:
             found = tuple(distribution for distribution in found if distribution.name in known)

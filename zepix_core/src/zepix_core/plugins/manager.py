@@ -22,11 +22,12 @@ from zepix_core.model.market import Tick
 from zepix_core.model.order import TradeUpdate
 from zepix_core.model.wake import Wake
 from zepix_core.plugins.book import PluginBook, Record
+from zepix_core.plugins.discovery import discover
 from zepix_core.plugins.exchange import Services
-from zepix_core.plugins.fleet import Fleet, Surroundings, host_view
+from zepix_core.plugins.fleet import Fleet, Look, Surroundings, host_view
 from zepix_core.plugins.hello import ConfigReply, ConfigRequest, HostUpdate, Nothing
 from zepix_core.plugins.implementation import HookMetrics
-from zepix_core.plugins.link import DirectLinks, PipeLinks
+from zepix_core.plugins.link import DirectLinks, LinkFactory, PipeLinks
 from zepix_core.plugins.states import (
     EventKind,
     PluginEvent,
@@ -55,6 +56,8 @@ class PluginHost:
         inline: Host the plugins in this process (tests, replay, debugging).
         paths: More folders with installed distributions (slots, development, tests).
         same_thread: Inline only: write databases in the caller's thread.
+        links: Another way to start workers (the simulator's).
+        look: Another way to find distributions.
     """
 
     def __init__(
@@ -71,18 +74,22 @@ class PluginHost:
         paths: Sequence[str] = (),
         same_thread: bool = False,
         random: Callable[[], float] = chance.random,
+        links: LinkFactory | None = None,
+        look: Look = discover,
     ) -> None:
+        ways: LinkFactory = DirectLinks(clock, same_thread) if inline else PipeLinks(home.data / "locks")
         self._around = Surroundings(
             home=home,
             settings=settings,
             clock=clock,
             services=services,
-            links=DirectLinks(clock, same_thread) if inline else PipeLinks(home.data / "locks"),
+            links=links or ways,
             read_config=read_config,
             on_event=on_event,
             random=random,
             boot=boot,
             paths=tuple(paths),
+            look=look,
         )
         self._fleet = Fleet(self._around)
         self._listeners: set[str] = set()

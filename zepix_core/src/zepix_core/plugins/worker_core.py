@@ -18,7 +18,7 @@ from zepix_core.clock import Clock
 from zepix_core.errors import PluginError, SettingsError, ZepixError
 from zepix_core.model.decision import Decision, Verdict
 from zepix_core.plugin import GroupFeed, PluginConfig
-from zepix_core.plugins.databases import Databases, OpenedDatabase
+from zepix_core.plugins.databases import Databases, Files, OpenedDatabase
 from zepix_core.plugins.dispatch import Dispatcher
 from zepix_core.plugins.group_feed import FeedHooks, feed_hello
 from zepix_core.plugins.hello import (
@@ -37,6 +37,7 @@ from zepix_core.plugins.hello import (
 from zepix_core.plugins.loading import LoadedPlugin, create, describe, load, read_config, with_config
 from zepix_core.plugins.scope import BoundCalls, Scope, running
 from zepix_core.services.host_view import HostView, view_of
+from zepix_core.storage.executor import SameThread, WriterThread
 from zepix_core.wire.channel import Channel, Handler
 from zepix_core.wire.codec import decode, encode
 
@@ -63,15 +64,19 @@ class WorkerCore:
 
     Args:
         channel: To the host; hand `handlers` to it.
-        same_thread: Write databases in the caller's thread (replay, the simulator).
+        same_thread: Write databases in the caller's thread (replay).
+        files: Another way to write and hold databases (the simulator's).
     """
 
-    def __init__(self, channel: Channel, clock: Clock, *, same_thread: bool = False) -> None:
+    def __init__(
+        self, channel: Channel, clock: Clock, *, same_thread: bool = False, files: Files | None = None
+    ) -> None:
         self._channel = channel
         self._clock = clock
         self._dispatcher = Dispatcher()
         self._hosted: dict[str, _Hosted] = {}
-        self._databases = Databases(clock, self._migrates, same_thread=same_thread)
+        ways = Files(executor=SameThread if same_thread else WriterThread)
+        self._databases = Databases(clock, self._migrates, files or ways)
         self._view: HostView | None = None
 
     def handlers(self) -> Mapping[str, Handler]:

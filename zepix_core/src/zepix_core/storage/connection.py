@@ -52,7 +52,7 @@ class Connection(sqlite3.Connection):
         return self.cursor()
 
 
-def open_writer(path: Path, durability: Durability) -> Connection:
+def open_writer(path: Path, durability: Durability, factory: type[Connection] = Connection) -> Connection:
     """Open the one writing connection of a file; autocommit, transactions are begun by hand.
 
     Raises:
@@ -60,7 +60,7 @@ def open_writer(path: Path, durability: Durability) -> Connection:
     """
     connection = None
     try:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=Connection)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=factory)
         connection.execute(_PATIENCE[durability])
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         connection.execute(_SYNCHRONOUS[durability])
