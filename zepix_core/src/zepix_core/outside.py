@@ -1,4 +1,4 @@
-"""What a host reaches the world through, apart from clock and broker: ports with the real thing as default."""
+"""What a host reaches the world through besides clock and broker: ports with the real thing as default."""
 
 import gc
 import secrets
