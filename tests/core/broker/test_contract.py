@@ -12,6 +12,7 @@ from zepix_core.broker.inline import InlineBroker
 from zepix_core.broker.paper.settings import PaperSettings
 from zepix_core.broker.port import Broker, MovingBroker
 from zepix_core.clock import SystemClock
+from zepix_core.model.order import Position
 from zepix_core.testing.broker_contract import BrokerContract
 
 
@@ -29,10 +30,14 @@ class TestPaperBroker(BrokerContract):
 class TestInlineBroker(BrokerContract):
     @pytest.fixture
     async def broker(self, paper: Callable[..., MovingBroker]) -> AsyncIterator[Broker]:
-        broker = InlineBroker(paper())
+        self.paper = paper()
+        broker = InlineBroker(self.paper)
         await broker.start()
         yield broker
         await broker.stop()
+
+    async def close_by_hand(self, broker: Broker, position: Position) -> None:
+        await super().close_by_hand(self.paper, position)
 
 
 class TestGatewayClient(BrokerContract):
@@ -44,3 +49,6 @@ class TestGatewayClient(BrokerContract):
         await client.start()
         yield client
         await client.stop()
+
+    async def close_by_hand(self, broker: Broker, position: Position) -> None:
+        pytest.skip("nobody sits at a gateway's book; its stops tell of changes the same way")

@@ -28,7 +28,16 @@ from zepix_core.journal.wakes import Wakes
 from zepix_core.model.account import AccountInfo
 from zepix_core.model.alert import Alert
 from zepix_core.model.market import Bar, Side, Tick
-from zepix_core.model.order import Book, Deal, Intent, OrderReply, OrderRequest, Position, TradeUpdate
+from zepix_core.model.order import (
+    Book,
+    Deal,
+    Intent,
+    OrderReply,
+    OrderRequest,
+    Position,
+    TradeUpdate,
+    WorkingOrder,
+)
 from zepix_core.model.wake import Wake
 from zepix_core.plugin import RiskSettings
 from zepix_core.services.calls import Leg, PlaceRequest
@@ -63,6 +72,7 @@ class MoodyBroker(Listeners):
         inner.on_deals(self._deals)
         inner.on_ticks(self.tell_ticks)
         inner.on_link(self.tell_link)
+        inner.on_change(self.tell_change)
 
     def _deals(self, deals: tuple[Deal, ...]) -> None:
         if not self.mute:
@@ -111,6 +121,10 @@ class MoodyBroker(Listeners):
         if self.no_positions:
             raise BrokerOffline("The positions cannot be read.")
         return await self.inner.positions(book)
+
+    async def orders(self, book: Book = Book.LIVE) -> tuple[WorkingOrder, ...]:
+        self._see()
+        return await self.inner.orders(book)
 
     async def deals(
         self, after_ticket: int = 0, since_ns: int = 0, book: Book = Book.LIVE

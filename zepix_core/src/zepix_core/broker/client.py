@@ -15,7 +15,7 @@ from zepix_core.clock import Clock
 from zepix_core.errors import BrokerOffline, OutcomeUnknown, SettingsError, StorageError, ZepixError
 from zepix_core.model.account import AccountInfo
 from zepix_core.model.market import Bar, Tick
-from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position
+from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position, WorkingOrder
 from zepix_core.rules.backoff import Backoff
 from zepix_core.wire.channel import ChannelClosed, Handler
 from zepix_core.wire.process import Child, spawn
@@ -144,6 +144,10 @@ class GatewayClient(Listeners):
         answer: tuple[Position, ...] = await self._read(calls.POSITIONS, book, tuple[Position, ...])
         return answer
 
+    async def orders(self, book: Book = Book.LIVE) -> tuple[WorkingOrder, ...]:
+        answer: tuple[WorkingOrder, ...] = await self._read(calls.ORDERS, book, tuple[WorkingOrder, ...])
+        return answer
+
     async def deals(
         self, after_ticket: int = 0, since_ns: int = 0, book: Book = Book.LIVE
     ) -> tuple[Deal, ...]:
@@ -228,6 +232,7 @@ class GatewayClient(Listeners):
             calls.TICKS: Handler(tuple[Tick, ...], self.tell_ticks),
             calls.NEW_DEALS: Handler(tuple[Deal, ...], self.tell_deals),
             calls.LINK: Handler(bool, self._say),
+            calls.CHANGED: Handler(None, lambda _: self.tell_change()),
         }
         child = await spawn(calls.MODULE, lock=self._lock, log_name=self._log_name, handlers=handlers)
         try:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from zepix_core.broker import gateway_calls as calls
 from zepix_core.broker.gateway_calls import BarsQuery, DealsQuery, GatewayInit, MarginQuery, Observation
 from zepix_core.broker.moving import keep_moving
@@ -16,7 +18,7 @@ from zepix_core.clock import SystemClock
 from zepix_core.errors import BrokerOffline, SettingsError
 from zepix_core.model.account import AccountInfo
 from zepix_core.model.market import Bar, Tick
-from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position
+from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position, WorkingOrder
 from zepix_core.wire.channel import Channel, Handler
 from zepix_core.wire.child import serve
 
@@ -39,6 +41,7 @@ class Gateway:
             calls.ACCOUNT: Handler(None, self.account),
             calls.QUOTE: Handler(str, self.quote),
             calls.POSITIONS: Handler(Book, self.positions),
+            calls.ORDERS: Handler(Book, self.orders),
             calls.DEALS: Handler(DealsQuery, self.deals),
             calls.BARS: Handler(BarsQuery, self.bars),
             calls.MARGIN: Handler(MarginQuery, self.margin),
@@ -54,15 +57,11 @@ class Gateway:
         broker.on_ticks(lambda ticks: self._push(calls.TICKS, ticks))
         broker.on_deals(lambda deals: self._push(calls.NEW_DEALS, deals))
         broker.on_link(lambda up: self._push(calls.LINK, up))
+        broker.on_change(lambda: self._push(calls.CHANGED, None))
         hello = await broker.start()
         self._broker = broker
         self._mover = asyncio.create_task(keep_moving(broker, self._clock, init.paper.tick_interval_seconds))
-        return GatewayHello(
-            account=hello.account,
-            symbols=hello.symbols,
-            synthetic_prices=hello.synthetic_prices,
-            pid=os.getpid(),
-        )
+        return attrs.evolve(hello, pid=os.getpid())
 
     async def close(self, _: None) -> None:
         broker, self._broker = self._broker, None
@@ -85,6 +84,9 @@ class Gateway:
 
     async def positions(self, book: Book) -> tuple[Position, ...]:
         return await self._open_broker().positions(book)
+
+    async def orders(self, book: Book) -> tuple[WorkingOrder, ...]:
+        return await self._open_broker().orders(book)
 
     async def deals(self, query: DealsQuery) -> tuple[Deal, ...]:
         found = await self._open_broker().deals(query.after_ticket, query.since_ns, query.book)

@@ -11,8 +11,8 @@ PAGE = 5000
 
 OPEN, CLOSE = "open", "close"
 SUBMIT, ACCOUNT, QUOTE, POSITIONS = "submit", "account", "quote", "positions"
-DEALS, MARGIN, OBSERVE, BARS = "deals", "margin", "observe", "bars"
-TICKS, NEW_DEALS, LINK = "ticks", "new_deals", "link"
+DEALS, MARGIN, OBSERVE, BARS, ORDERS = "deals", "margin", "observe", "bars", "orders"
+TICKS, NEW_DEALS, LINK, CHANGED = "ticks", "new_deals", "link", "changed"
 
 
 @attrs.frozen(kw_only=True)

@@ -9,7 +9,7 @@ from zepix_core.broker.port import GatewayHello, MovingBroker
 from zepix_core.clock import Clock
 from zepix_core.model.account import AccountInfo
 from zepix_core.model.market import Bar, Tick
-from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position
+from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position, WorkingOrder
 from zepix_core.wire.codec import through
 
 
@@ -32,6 +32,7 @@ class InlineBroker(Listeners):
         inner.on_deals(lambda deals: self.tell_deals(through(deals, tuple[Deal, ...])))
         inner.on_ticks(lambda ticks: self.tell_ticks(through(ticks, tuple[Tick, ...])))
         inner.on_link(self.tell_link)
+        inner.on_change(self.tell_change)
 
     async def start(self) -> GatewayHello:
         hello: GatewayHello = through(await self._inner.start(), GatewayHello)
@@ -68,6 +69,9 @@ class InlineBroker(Listeners):
 
     async def positions(self, book: Book = Book.LIVE) -> tuple[Position, ...]:
         return _all(await self._inner.positions(through(book, Book)), Position)
+
+    async def orders(self, book: Book = Book.LIVE) -> tuple[WorkingOrder, ...]:
+        return _all(await self._inner.orders(through(book, Book)), WorkingOrder)
 
     async def deals(
         self, after_ticket: int = 0, since_ns: int = 0, book: Book = Book.LIVE

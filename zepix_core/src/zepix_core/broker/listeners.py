@@ -19,6 +19,7 @@ class Listeners:
         self._on_deals: list[Callable[[tuple[Deal, ...]], None]] = []
         self._on_ticks: list[Callable[[tuple[Tick, ...]], None]] = []
         self._on_link: list[Callable[[bool], None]] = []
+        self._on_change: list[Callable[[], None]] = []
 
     def on_deals(self, listener: Callable[[tuple[Deal, ...]], None]) -> None:
         """Call ``listener`` with new deals, in the caller's loop."""
@@ -31,6 +32,14 @@ class Listeners:
     def on_link(self, listener: Callable[[bool], None]) -> None:
         """Call ``listener`` when the broker is lost (False) and when it is back (True)."""
         self._on_link.append(listener)
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` when something else than `submit` changed the broker's books."""
+        self._on_change.append(listener)
+
+    def tell_change(self) -> None:
+        """Say that something else than `submit` changed the books."""
+        _tell([_deaf(listener) for listener in self._on_change], None)
 
     def tell_deals(self, deals: tuple[Deal, ...]) -> None:
         """Hand deals out; an empty batch is not news."""
@@ -45,6 +54,10 @@ class Listeners:
     def tell_link(self, up: bool) -> None:
         """Say that the broker is lost or back."""
         _tell(self._on_link, up)
+
+
+def _deaf(listener: Callable[[], None]) -> Callable[[None], None]:
+    return lambda _: listener()
 
 
 def _tell(listeners: list[Callable[[T], None]], news: T) -> None:

@@ -7,17 +7,23 @@ import attrs
 
 from zepix_core.model.account import AccountInfo
 from zepix_core.model.market import Bar, SymbolInfo, Tick
-from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position
+from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position, WorkingOrder
 
 
 @attrs.frozen(kw_only=True)
 class GatewayHello:
-    """What a gateway says first."""
+    """What a gateway says first.
+
+    Attributes:
+        afterlife_seconds: A request may still be executed that long after the gateway's process has ended:
+            the terminal behind it carries its call to the end. 0.0: nothing outlives the gateway.
+    """
 
     account: AccountInfo
     symbols: tuple[SymbolInfo, ...]
     synthetic_prices: bool = False
     pid: int = 0
+    afterlife_seconds: float = 0.0
 
 
 class Broker(Protocol):
@@ -28,6 +34,8 @@ class Broker(Protocol):
     * A read returns the whole truth or raises `BrokerOffline`; an empty answer means that there is none.
     * Every deal is handed to `on_deals` listeners after it is durable at the broker; `deals` repeats
       them, so that a lost message changes nothing. Deal tickets are unique and grow per book.
+    * `on_change` listeners hear of every change of positions and orders that no `submit` made, after it is
+      durable; a change missed while the link is down is covered by `on_link`.
     * Ticks handed to `on_ticks` carry both sides; per symbol their time never steps back.
     """
 
@@ -64,6 +72,9 @@ class Broker(Protocol):
     async def positions(self, book: Book = Book.LIVE) -> tuple[Position, ...]:
         """All open positions of that book, foreign ones included."""
 
+    async def orders(self, book: Book = Book.LIVE) -> tuple[WorkingOrder, ...]:
+        """Orders accepted and not executed yet, foreign ones included."""
+
     async def deals(
         self, after_ticket: int = 0, since_ns: int = 0, book: Book = Book.LIVE
     ) -> tuple[Deal, ...]:
@@ -78,6 +89,10 @@ class Broker(Protocol):
 
     def on_deals(self, listener: Callable[[tuple[Deal, ...]], None]) -> None:
         """Call ``listener`` with new deals, in the caller's loop."""
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` when something else than `submit` changed the broker's books: a person, a
+        stop, an expiry. It says that, not what: read the books."""
 
     def on_ticks(self, listener: Callable[[tuple[Tick, ...]], None]) -> None:
         """Call ``listener`` with batches of ticks, in the caller's loop."""

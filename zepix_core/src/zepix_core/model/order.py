@@ -102,6 +102,20 @@ class Position:
     book: Book = Book.LIVE
 
 
+@attrs.frozen(kw_only=True)
+class WorkingOrder:
+    """An order the broker accepted and has not executed; ``volume`` is what still waits."""
+
+    ticket: int
+    symbol: str
+    side: Side
+    volume: float
+    magic: int = 0
+    comment: str = ""
+    time_ns: int = 0
+    book: Book = Book.LIVE
+
+
 class DealEntry(StrEnum):
     """Whether a deal opens or closes (MT5 ``DEAL_ENTRY_*``)."""
 

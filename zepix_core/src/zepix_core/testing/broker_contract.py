@@ -61,6 +61,11 @@ class BrokerContract:
         """Make ``price`` the bid of `symbol`. Override, or skip, where alerts do not make prices."""
         await broker.observe(self.symbol, price)
 
+    async def close_by_hand(self, broker: Broker, position: Position) -> None:
+        """Close ``position`` as a person at the terminal does. Override, where nobody could in a test,
+        with a skip."""
+        await broker.by_hand_close(position.ticket)  # type: ignore[attr-defined]
+
     def opening(self, side: Side = Side.BUY, **changes: object) -> OrderRequest:
         """A market order without stops and with an intent of its own."""
         number = next(_numbers)
@@ -230,6 +235,35 @@ class BrokerContract:
         await self.until(lambda: len(told) == 2)
         assert tuple(told) == await broker.deals()
         assert [deal.entry for deal in told] == [DealEntry.IN, DealEntry.OUT]
+
+    async def test_an_account_at_rest_has_no_working_orders(self, broker: Broker) -> None:
+        assert await broker.orders() == ()
+        await self.opened(broker)
+        assert await broker.orders() == (), "a market order that was done waits no more"
+
+    async def test_a_change_by_somebody_else_is_told(self, broker: Broker) -> None:
+        told: list[int] = []
+        position = await self.opened(broker)
+        broker.on_change(lambda: told.append(1))
+        await self.close_by_hand(broker, position)
+        await self.until(lambda: bool(told))
+        assert await broker.positions() == ()
+        deal = (await broker.deals())[-1]
+        assert (deal.position, deal.entry, deal.reason) == (
+            position.ticket,
+            DealEntry.OUT,
+            DealReason.CLIENT,
+        )
+
+    async def test_a_stop_that_is_reached_is_told_as_a_change(self, broker: Broker) -> None:
+        quote = await broker.quote(self.symbol)
+        assert quote is not None
+        await self.opened(broker, self.opening(sl=round(quote.bid - self.far, 5)))
+        told: list[int] = []
+        broker.on_change(lambda: told.append(1))
+        await self.move_price(broker, round(quote.bid - self.far * 2, 5))
+        await self.until(lambda: bool(told))
+        assert await broker.positions() == ()
 
     async def test_deals_are_read_from_a_ticket_on(self, broker: Broker) -> None:
         for _ in range(3):

@@ -2,14 +2,15 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from zepix_core.broker.listeners import Listeners
 from zepix_core.broker.paper import store
 from zepix_core.broker.paper.bar_store import load_charts, save_pages
 from zepix_core.broker.paper.book import Change, PaperBook, valued, weigh
+from zepix_core.broker.paper.by_hand import by_hand, closing, opening, stops
 from zepix_core.broker.paper.charts import Charts
-from zepix_core.broker.paper.execution import Facts, execute, stopped_out, triggered
+from zepix_core.broker.paper.execution import Execution, Facts, execute, stopped_out, triggered
 from zepix_core.broker.paper.market import Market
 from zepix_core.broker.paper.settings import PaperSettings
 from zepix_core.broker.paper.symbols import PaperSymbol
@@ -17,8 +18,8 @@ from zepix_core.broker.port import GatewayHello
 from zepix_core.clock import Clock
 from zepix_core.errors import BrokerOffline, OutcomeUnknown, StorageError
 from zepix_core.model.account import AccountInfo
-from zepix_core.model.market import Bar, Tick
-from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position
+from zepix_core.model.market import Bar, Side, Tick
+from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position, WorkingOrder
 from zepix_core.rules.matching import StopFill
 from zepix_core.rules.valuation import margin
 from zepix_core.storage.executor import Executor
@@ -103,15 +104,47 @@ class PaperBroker(Listeners):
         async with self._turn:
             await self._reload()
             done = execute(self._book(request.book), request, self._facts())
-            if done.change is not None:
-                try:
-                    await self._commit((done.change,))
-                except StorageError as error:
-                    raise OutcomeUnknown(
-                        f"The paper broker could not write what it did: {error}", error.hint
-                    ) from error
+            await self._write(done)
         if done.change is not None:
             self.tell_deals(done.change.deals)
+        return done.reply
+
+    async def _write(self, done: Execution) -> None:
+        if done.change is None:
+            return
+        try:
+            await self._commit((done.change,))
+        except StorageError as error:
+            raise OutcomeUnknown(
+                f"The paper broker could not write what it did: {error}", error.hint
+            ) from error
+
+    async def by_hand_open(
+        self, symbol: str, side: Side, lots: float, sl: float = 0.0, tp: float = 0.0, book: Book = Book.LIVE
+    ) -> OrderReply:
+        """Open a position as a person at the terminal does: no magic, no comment of ours."""
+        return await self._by_hand(book, lambda _: opening(symbol, side, lots, sl, tp, book))
+
+    async def by_hand_close(self, ticket: int, lots: float | None = None) -> OrderReply:
+        """Close a position, or ``lots`` of it, as a person at the terminal does."""
+        return await self._by_hand(_book_of(ticket), lambda book: closing(book, ticket, lots))
+
+    async def by_hand_stops(self, ticket: int, sl: float, tp: float) -> OrderReply:
+        """Write both stops of a position as a person at the terminal does; 0.0 takes one away."""
+        return await self._by_hand(_book_of(ticket), lambda book: stops(book, ticket, sl, tp))
+
+    async def _by_hand(self, kind: Book, ask: Callable[[PaperBook], OrderRequest]) -> OrderReply:
+        return await asyncio.shield(asyncio.create_task(self._do_by_hand(kind, ask)))
+
+    async def _do_by_hand(self, kind: Book, ask: Callable[[PaperBook], OrderRequest]) -> OrderReply:
+        async with self._turn:
+            await self._reload()
+            book = self._book(kind)
+            done = by_hand(execute(book, ask(book), self._facts()))
+            await self._write(done)
+        if done.change is not None:
+            self.tell_deals(done.change.deals)
+            self.tell_change()
         return done.reply
 
     async def account(self) -> AccountInfo:
@@ -139,6 +172,10 @@ class PaperBroker(Listeners):
     async def positions(self, book: Book = Book.LIVE) -> tuple[Position, ...]:
         open_ones = self._book(book).positions.values()
         return tuple(valued(position, self._infos, self._market.quote) for position in open_ones)
+
+    async def orders(self, book: Book = Book.LIVE) -> tuple[WorkingOrder, ...]:
+        self._book(book)
+        return ()  # what it takes it executes at once
 
     async def deals(
         self, after_ticket: int = 0, since_ns: int = 0, book: Book = Book.LIVE
@@ -175,7 +212,7 @@ class PaperBroker(Listeners):
                 raise BrokerOffline(f"The paper book cannot be written: {error}", error.hint) from error
         if tick:
             self.tell_ticks((tick,))
-            self.tell_deals(deals)
+            self._tell_own(deals)
 
     async def advance(self) -> None:
         """Make the prices of this moment and let the broker act on them.
@@ -191,7 +228,13 @@ class PaperBroker(Listeners):
             self._charts.take(ticks)
             deals = await self._act(ticks)
         self.tell_ticks(ticks)
-        self.tell_deals(deals)
+        self._tell_own(deals)
+
+    def _tell_own(self, deals: tuple[Deal, ...]) -> None:
+        """Tell of what no request made: stops, targets and the margin rule."""
+        if deals:
+            self.tell_deals(deals)
+            self.tell_change()
 
     async def _act(self, ticks: tuple[Tick, ...]) -> tuple[Deal, ...]:
         await self._reload()
@@ -255,3 +298,7 @@ class PaperBroker(Listeners):
             leverage=self._settings.leverage,
             stop_fill=self._stop_fill,
         )
+
+
+def _book_of(ticket: int) -> Book:
+    return Book.SHADOW if ticket < 0 else Book.LIVE

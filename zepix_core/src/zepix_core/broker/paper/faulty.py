@@ -13,7 +13,7 @@ from zepix_core.clock import Clock
 from zepix_core.errors import BrokerOffline, OutcomeUnknown
 from zepix_core.model.account import AccountInfo
 from zepix_core.model.market import Bar, Tick
-from zepix_core.model.order import Action, Book, Deal, OrderReply, OrderRequest, Position
+from zepix_core.model.order import Action, Book, Deal, OrderReply, OrderRequest, Position, WorkingOrder
 
 SILENCE_SECONDS = 3600.0
 LOST = "The paper broker lost its connection (injected)."
@@ -40,6 +40,7 @@ class FaultyBroker(Listeners):
         self._up = True
         inner.on_deals(self._pass_deals)
         inner.on_ticks(self._pass_ticks)
+        inner.on_change(self._pass_change)
 
     async def start(self) -> GatewayHello:
         hello = await self._inner.start()
@@ -123,6 +124,10 @@ class FaultyBroker(Listeners):
         self._need_link()
         return await self._inner.positions(book)
 
+    async def orders(self, book: Book = Book.LIVE) -> tuple[WorkingOrder, ...]:
+        self._need_link()
+        return await self._inner.orders(book)
+
     async def deals(
         self, after_ticket: int = 0, since_ns: int = 0, book: Book = Book.LIVE
     ) -> tuple[Deal, ...]:
@@ -150,6 +155,10 @@ class FaultyBroker(Listeners):
     def _pass_deals(self, deals: tuple[Deal, ...]) -> None:
         if self._up:
             self.tell_deals(deals)
+
+    def _pass_change(self) -> None:
+        if self._up:
+            self.tell_change()
 
     def _pass_ticks(self, ticks: tuple[Tick, ...]) -> None:
         if self._up:
