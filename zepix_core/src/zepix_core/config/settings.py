@@ -8,6 +8,7 @@ import attrs
 from zepix_core.broker.paper.settings import PaperSettings
 from zepix_core.broker.symbol_settings import SymbolSettings
 from zepix_core.config.inbox import InboxSettings
+from zepix_core.config.notify import NotifySettings
 from zepix_core.config.risk import RiskRules, TradingSettings
 from zepix_core.config.webhook import WebhookSettings
 from zepix_core.model.setting import setting
@@ -127,6 +128,7 @@ class HostSettings(RiskRules):
     api: ApiSettings = setting(factory=ApiSettings, doc="The command line's port")
     web: WebSettings = setting(factory=WebSettings, doc="How the world reaches this host")
     inbox: InboxSettings = setting(factory=InboxSettings, doc="How long alerts count")
+    notify: NotifySettings = setting(factory=NotifySettings, doc="How people hear of what happens")
     paper: PaperSettings = setting(factory=PaperSettings, doc="The paper broker")
     symbol_mapping: dict[str, str] = setting(
         factory=dict, doc="TradingView's name = the broker's name, such as XAUUSD = \"GOLD\"", restart=True

@@ -41,6 +41,7 @@ def setting_rows(home: Home, name: str) -> list[dict[str, Any]]:
     """
     from zepix_core.cli.plugin_names import known_ids, near
     from zepix_core.config.files import load_settings, merged
+    from zepix_core.config.notify import without_addresses
     from zepix_core.config.plugin_files import known_defaults, plugin_ids, read_plugin_file
     from zepix_core.config.secrets import mask_known, masked
     from zepix_core.config.structure import to_plain
@@ -48,7 +49,7 @@ def setting_rows(home: Home, name: str) -> list[dict[str, Any]]:
 
     loaded = load_settings(home)
     if name == "host":
-        document, values = loaded.document, to_plain(loaded.settings)
+        document, values = loaded.document, without_addresses(to_plain(loaded.settings))
     else:
         known = known_ids(home)
         if name not in known and name not in plugin_ids(home):
