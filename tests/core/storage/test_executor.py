@@ -236,22 +236,6 @@ async def test_a_commit_that_fails_fails_all_and_a_new_connection_takes_over(wri
     assert await writer.run(put(1)) == 1
 
 
-async def test_a_file_that_cannot_be_reopened_refuses_until_it_can(
-    writer: WriterThread, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(path: Path, durability: Durability) -> sqlite3.Connection:
-        raise StorageError("the disk is gone.")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(executor_module, "open_writer", refuse)
-        for _ in range(3):
-            with pytest.raises(StorageError):
-                await asyncio.wait_for(writer.run(lambda c: c.close()), 10)
-    with pytest.raises(StorageError):
-        await writer.run(put(1))
-    assert await writer.run(put(1)) == 1
-
-
 async def test_readers_are_few_and_reused(writer: WriterThread) -> None:
     await asyncio.gather(*(writer.read(numbers) for _ in range(50)))
     assert writer.connections <= 5

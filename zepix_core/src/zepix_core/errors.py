@@ -54,6 +54,10 @@ class StorageError(ZepixError):
     """A database could not be read or written."""
 
 
+class DatabaseDamaged(StorageError):
+    """A database file is not what was written; it is left as it is, and only a person can replace it."""
+
+
 class WireError(ZepixError):
     """A frame or a value on a process border is not what was agreed."""
 

@@ -5,7 +5,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn
 
-from zepix_core.errors import StorageError
+from zepix_core.errors import DatabaseDamaged, StorageError
+from zepix_core.storage.faults import DAMAGE, RESTORE, code_of, storage_error
 from zepix_core.storage.script import run_script
 
 
@@ -58,9 +59,42 @@ def open_writer(path: Path, durability: Durability, factory: type[Connection] = 
     Raises:
         StorageError: The file cannot be opened, is not a database, or lies where WAL does not work.
     """
+    return _writer(str(path), path, durability, factory, uri=False)
+
+
+def reopen_writer(path: Path, durability: Durability, factory: type[Connection] = Connection) -> Connection:
+    """Open the writing connection of a file anew after an error that was final for the one before.
+
+    A file that is gone is not made again. What the failed commit left in the write-ahead log goes to the file
+    with an fsync of its own: one that failed once reports nothing the second time.
+
+    Raises:
+        StorageError: The file cannot be opened.
+        DatabaseDamaged: What can be read is not sound.
+    """
+    name = path.absolute().as_uri() + "?mode=rw"
+    connection = _writer(name, path, durability, factory, uri=True)
+    try:
+        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise DatabaseDamaged(f"{path.name} is damaged: {verdict}.", RESTORE)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except (sqlite3.Error, StorageError) as error:
+        connection.close()
+        if code_of(error) in DAMAGE:
+            raise DatabaseDamaged(f"{path.name} is damaged: {error}.", RESTORE) from error
+        raise storage_error(path, "checked", error) from error
+    return connection
+
+
+def _writer(
+    name: str, path: Path, durability: Durability, factory: type[Connection], *, uri: bool
+) -> Connection:
     connection = None
     try:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=factory)
+        connection = sqlite3.connect(
+            name, uri=uri, isolation_level=None, check_same_thread=False, factory=factory
+        )
         connection.execute(_PATIENCE[durability])
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         connection.execute(_SYNCHRONOUS[durability])

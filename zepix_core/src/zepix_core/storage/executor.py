@@ -9,30 +9,20 @@ import logging
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from zepix_core.errors import StorageError
-from zepix_core.storage.connection import Durability, open_reader, open_writer
+from zepix_core.storage.commit import Piece, T, Work
+from zepix_core.storage.connection import Durability, open_reader
+from zepix_core.storage.faults import code_of, is_fault, is_final, storage_error
+from zepix_core.storage.writer import Writer
 
-T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
 BATCH = 256
 READERS = 4
 READER_PATIENCE = 30.0
-# What a lock or the disk can cause at any statement and may pass; all else is raised as it is.
-FAULTS = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_CANTOPEN,
-    }
-)
 
 log = logging.getLogger(__name__)
 
@@ -74,22 +64,16 @@ class Executor(Protocol):
             StorageError: The file or the disk failed.
         """
 
+    def watch(self, listener: "Watch") -> None:
+        """Call ``listener`` when a fault of the lock, the disk or the file keeps a write from being stored,
+        and with ``None`` when the next one is; in the loop of who wrote, before he is told."""
+
     async def close(self) -> None:
         """Finish what was submitted, checkpoint and close."""
 
 
-class Piece:
-    """One piece of work and what became of it."""
-
-    __slots__ = ("error", "result", "work")
-
-    def __init__(self, work: Work[Any]) -> None:
-        self.work = work
-        self.result: Any = None
-        self.error: BaseException | None = None
-
-
 Then = Callable[[Piece], None]
+Watch = Callable[[StorageError | None], None]
 
 
 class _Submitted(Piece):
@@ -101,7 +85,36 @@ class _Submitted(Piece):
         self.then = then
 
 
-def _settle(pieces: list[_Submitted]) -> None:
+class _Health:
+    """What was told last of a file's health; one thread writes it."""
+
+    def __init__(self) -> None:
+        self.listeners: list[Watch] = []
+        self._ill = False
+
+    def news(self, fault: StorageError | None, stored: bool) -> Callable[[], None]:
+        """What to do in the caller's loop after a commit."""
+        if fault is None and (not self._ill or not stored):
+            return _nothing
+        if fault is not None and self._ill:
+            return _nothing
+        self._ill = fault is not None
+        return partial(self._tell, fault)
+
+    def _tell(self, fault: StorageError | None) -> None:
+        for listener in self.listeners:
+            try:
+                listener(fault)
+            except Exception:
+                log.exception("what follows a fault of the storage failed")
+
+
+def _nothing() -> None:
+    """There is no news."""
+
+
+def _settle(pieces: list[_Submitted], news: Callable[[], None]) -> None:
+    news()
     for piece in pieces:
         try:
             piece.then(piece)
@@ -109,9 +122,11 @@ def _settle(pieces: list[_Submitted]) -> None:
             log.exception("what follows a commit failed")
 
 
-def _tell(loop: asyncio.AbstractEventLoop, pieces: list[_Submitted]) -> None:
+def _tell(
+    loop: asyncio.AbstractEventLoop, pieces: list[_Submitted], news: Callable[[], None] = _nothing
+) -> None:
     try:
-        loop.call_soon_threadsafe(_settle, pieces)
+        loop.call_soon_threadsafe(_settle, pieces, news)
     except RuntimeError:
         log.debug("nobody waits any more for %d pieces of work", len(pieces))
 
@@ -125,75 +140,17 @@ def _resolve(waiter: "asyncio.Future[Any]", piece: Piece) -> None:
         waiter.set_result(piece.result)
 
 
-def commit_batch(connection: sqlite3.Connection, pieces: Sequence[Piece]) -> None:
-    """Run all pieces in one transaction; each fails alone, the commit fails for all.
-
-    Raises:
-        sqlite3.Error, StorageError: Nothing was committed.
-    """
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        alone = len(pieces) == 1
-        for piece in pieces:
-            if not alone:
-                connection.execute("SAVEPOINT piece")
-            try:
-                piece.result = piece.work(connection)
-            except BaseException as error:
-                if not connection.in_transaction:
-                    raise
-                piece.error = _raisable(error)
-                if alone:
-                    connection.execute("ROLLBACK")
-                    return
-                connection.execute("ROLLBACK TO piece")
-            if not connection.in_transaction:
-                raise StorageError("work on a database ended its transaction.", "Leave BEGIN and COMMIT out.")
-            if not alone:
-                connection.execute("RELEASE piece")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _raisable(error: BaseException) -> BaseException:
-    """A future cannot carry StopIteration, and must not carry what would end the process."""
-    if isinstance(error, Exception) and not isinstance(error, StopIteration):
-        return error
-    failure = RuntimeError(f"work on a database raised {type(error).__name__}")
-    failure.__cause__ = error
-    return failure
-
-
 def _read(path: Path, connection: sqlite3.Connection, work: Work[T]) -> T:
     try:
         connection.execute("BEGIN")
         return work(connection)
     except sqlite3.Error as error:
-        if not _is_fault(error) or error.sqlite_errorcode == sqlite3.SQLITE_READONLY:
+        if not is_fault(error) or code_of(error) == sqlite3.SQLITE_READONLY:
             raise
-        raise StorageError(f"{path.name} could not be read: {error}.") from error
+        raise storage_error(path, "read", error) from error
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-
-
-def _is_fault(error: BaseException | None) -> bool:
-    code = getattr(error, "sqlite_errorcode", None) if isinstance(error, sqlite3.Error) else None
-    return code is not None and code & 0xFF in FAULTS
-
-
-def _not_written(path: Path, error: BaseException | None) -> StorageError:
-    if isinstance(error, StorageError):
-        failure = StorageError(error.message, error.hint)
-    else:
-        failure = StorageError(
-            f"{path.name} could not be written: {error}.", "Check free disk space and the data folder."
-        )
-    failure.__cause__ = error
-    return failure
 
 
 class WriterThread:
@@ -204,9 +161,9 @@ class WriterThread:
 
     def __init__(self, path: Path, durability: Durability) -> None:
         self.path = path
-        self._durability = durability
         self._queue: queue.SimpleQueue[_Submitted | None] = queue.SimpleQueue()
-        self._connection: sqlite3.Connection = open_writer(path, durability)
+        self._writer = Writer(path, durability)
+        self._health = _Health()
         self._opened = 0
         self._readers: list[sqlite3.Connection] = []
         self._reading = asyncio.Semaphore(READERS)
@@ -221,6 +178,9 @@ class WriterThread:
     @property
     def alive(self) -> bool:
         return self._closed or self._thread.is_alive()
+
+    def watch(self, listener: Watch) -> None:
+        self._health.listeners.append(listener)
 
     async def run(self, work: Work[T]) -> T:
         waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -259,9 +219,16 @@ class WriterThread:
             connection = open_reader(self.path)
             self._opened += 1
         try:
-            return _read(self.path, connection, work)
-        finally:
-            self._readers.append(connection)
+            result = _read(self.path, connection, work)
+        except BaseException as error:
+            if isinstance(error, StorageError) and is_final(error.__cause__):
+                connection.close()
+                self._opened -= 1
+            else:
+                self._readers.append(connection)
+            raise
+        self._readers.append(connection)
+        return result
 
     async def close(self) -> None:
         if self._closed:
@@ -304,33 +271,14 @@ class WriterThread:
             stop = piece is None
             if pieces:
                 self._commit(pieces)
-        try:
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error as error:
-            log.warning("%s could not be checkpointed: %s", self.path.name, error)
-        self._connection.close()
+        self._writer.close()
 
     def _commit(self, pieces: list[_Submitted]) -> None:
-        try:
-            commit_batch(self._connection, pieces)
-        except BaseException as error:
-            for piece in pieces:
-                piece.error = _not_written(self.path, error)
-            self._reopen()
-        for piece in pieces:
-            if _is_fault(piece.error):
-                piece.error = _not_written(self.path, piece.error)
-        for loop in {piece.loop for piece in pieces}:
-            _tell(loop, [piece for piece in pieces if piece.loop is loop])
-
-    def _reopen(self) -> None:
-        """An error at commit is final for a connection: start with a new one."""
-        self._connection.close()
-        try:
-            self._connection = open_writer(self.path, self._durability)
-        except StorageError as error:
-            # The closed connection refuses the next piece, which tries again.
-            log.error("%s", error)
+        fault = self._writer.carry_out(pieces)
+        news = self._health.news(fault, stored=any(piece.error is None for piece in pieces))
+        for number, loop in enumerate({piece.loop for piece in pieces}):
+            mine = [piece for piece in pieces if piece.loop is loop]
+            _tell(loop, mine, _nothing if number else news)
 
 
 class SameThread:
@@ -338,7 +286,8 @@ class SameThread:
 
     def __init__(self, path: Path, durability: Durability) -> None:
         self.path = path
-        self._connection = open_writer(path, durability)
+        self._writer = Writer(path, durability)
+        self._health = _Health()
         self._closed = False
 
     @property
@@ -363,24 +312,24 @@ class SameThread:
         if self._closed:
             raise StorageError(f"{self.path.name} is closed.")
         piece = Piece(work)
-        try:
-            commit_batch(self._connection, [piece])
-        except (sqlite3.Error, StorageError) as error:
-            piece.error = _not_written(self.path, error)
-        if _is_fault(piece.error):
-            piece.error = _not_written(self.path, piece.error)
+        fault = self._writer.carry_out([piece])
+        self._health.news(fault, stored=piece.error is None)()
         return piece
 
+    def watch(self, listener: Watch) -> None:
+        self._health.listeners.append(listener)
+
     async def read(self, work: Work[T]) -> T:
+        connection = self._writer.connection
+        if self._closed or connection is None:
+            raise StorageError(f"{self.path.name} is closed.")
+        connection.execute("PRAGMA query_only = ON")
         try:
-            self._connection.execute("PRAGMA query_only = ON")
-        except sqlite3.ProgrammingError:
-            raise StorageError(f"{self.path.name} is closed.") from None
-        try:
-            return _read(self.path, self._connection, work)
+            return _read(self.path, connection, work)
         finally:
-            self._connection.execute("PRAGMA query_only = OFF")
+            connection.execute("PRAGMA query_only = OFF")
 
     async def close(self) -> None:
-        self._closed = True
-        self._connection.close()
+        if not self._closed:
+            self._closed = True
+            self._writer.close()
