@@ -18,7 +18,7 @@ from zepix_core.model.market import Bar, Tick
 from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position, WorkingOrder
 from zepix_core.rules.backoff import Backoff
 from zepix_core.wire.channel import ChannelClosed, Handler
-from zepix_core.wire.process import Child, spawn
+from zepix_core.wire.process import Child, StartChild, spawn
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ class GatewayClient(Listeners):
     Args:
         lock: Lock file of the account; whoever holds it is ended before a gateway is started.
         deadline: Seconds a request may take.
+        start_child: Another way to start the gateway's process (the simulator's).
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class GatewayClient(Listeners):
         deadline: float = DEADLINE_SECONDS,
         random: Callable[[], float] = chance.random,
         log_name: str = "gateway",
+        start_child: StartChild = spawn,
     ) -> None:
         super().__init__()
         self._init = init
@@ -55,6 +57,7 @@ class GatewayClient(Listeners):
         self._clock = clock
         self._deadline = deadline
         self._log_name = log_name
+        self._start_child = start_child
         self._backoff = Backoff(random)
         self._child: Child | None = None
         self._hello: GatewayHello | None = None
@@ -234,7 +237,9 @@ class GatewayClient(Listeners):
             calls.LINK: Handler(bool, self._say),
             calls.CHANGED: Handler(None, lambda _: self.tell_change()),
         }
-        child = await spawn(calls.MODULE, lock=self._lock, log_name=self._log_name, handlers=handlers)
+        child = await self._start_child(
+            calls.MODULE, lock=self._lock, log_name=self._log_name, handlers=handlers
+        )
         try:
             hello = await child.channel.request(calls.OPEN, self._init, GatewayHello, START_SECONDS)
         except BaseException:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from zepix_core import logs
 from zepix_core.errors import WireError
@@ -237,6 +237,14 @@ def child_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
         if not name.upper().endswith(SECRET_ENDINGS) and name.upper() not in ONLY_ON_REQUEST
     }
     return {**LEAN, **names, **(extra or {}), HOST_PID: str(os.getpid())}
+
+
+class StartChild(Protocol):
+    """Starts a child as `spawn` does."""
+
+    async def __call__(
+        self, module: str, *, lock: Path, log_name: str, handlers: Mapping[str, Handler] | None = None
+    ) -> Child: ...
 
 
 async def spawn(
