@@ -21,6 +21,7 @@ from zepix_core.journal import events
 from zepix_core.journal.listing import open_by_book
 from zepix_core.journal.orders import OrderDesk, core_context
 from zepix_core.journal.reports import Reports
+from zepix_core.journal.storage_guard import StorageGuard
 from zepix_core.model.host import HostOptions, HostState, PluginRow
 from zepix_core.model.limits import ACCOUNT, LimitRow
 from zepix_core.model.order import CloseResult
@@ -66,11 +67,12 @@ class FrontDesk:
         broker: Broker,
         plugins: PluginHost,
         store: InboxStore,
+        guard: StorageGuard,
         reports: Reports,
         faces: Sequence[Listening],
     ) -> None:
         self.home, self.settings, self.clock, self.boot = home, settings, clock, boot
-        self.journal, self.broker, self.store = journal, broker, store
+        self.journal, self.broker, self.store, self._guard = journal, broker, store, guard
         self.phase, self.ready, self.link = "starting", False, False
         self.loop: InboxLoop | None = None
         self.desk: OrderDesk | None = None
@@ -85,11 +87,12 @@ class FrontDesk:
         """How the host stands now."""
         ports = {face.name: face.port for face in self._faces if face.port is not None}
         control = self.desk.control.state if self.desk is not None else None
+        fault = self._guard.journal
         return HostState(
             version=zepix_core.__version__,
             pid=os.getpid(),
-            ready=self.ready and self.store.healthy,
-            reason=self.phase if not self.ready else UNWRITABLE if self.store.failure else "",
+            ready=self.ready and fault is None,
+            reason=self.phase if not self.ready else UNWRITABLE if fault is not None else "",
             started_ns=self._started_ns,
             uptime_seconds=self.clock.monotonic() - self._started,
             paused=control.paused if control is not None else False,
@@ -103,8 +106,9 @@ class FrontDesk:
             api_port=ports.get("api", 0),
             profile=self.settings.profile,
             inline=self._options.inline,
-            storage=self.store.failure,
-            storage_since_ns=self.store.failed_ns,
+            storage="" if fault is None else fault.text,
+            storage_since_ns=0 if fault is None else fault.since_ns,
+            storage_faults=self._guard.faults,
             boot=self.boot,
         )
 

@@ -32,6 +32,7 @@ from zepix_core.journal.reconcile import Reconciler
 from zepix_core.journal.recovery import recover
 from zepix_core.journal.reports import Reports
 from zepix_core.journal.service_desk import ServiceDesk
+from zepix_core.journal.storage_guard import StorageGuard
 from zepix_core.journal.wakes import Wakes
 from zepix_core.lifeline import Lifeline
 from zepix_core.model.host import HostOptions
@@ -51,7 +52,6 @@ BROKER_SECONDS = 10.0
 GATEWAY_SECONDS = 3.0
 FACE_SECONDS = 1.0
 WATCH_SECONDS = 1.0
-PROBE_SECONDS = 4.0
 
 
 class Face(Protocol):
@@ -114,7 +114,8 @@ class Host:
             inline=self.options.inline,
             same_thread=same_thread,
         )
-        self._plugin_desk = PluginDesk(self.journal, self.broker, self.clock, self.life)
+        self.guard = StorageGuard(self.journal, self.clock)
+        self._plugin_desk = PluginDesk(self.journal, self.broker, self.clock, self.life, self.guard)
         self.plugins = self._plugin_desk.plugins = PluginHost(
             home,
             lambda: self.settings,
@@ -131,7 +132,12 @@ class Host:
             look=self._outside.look,
         )
         self.store = InboxStore(
-            self.journal, self.clock, settings.inbox, self.plugins, strict=settings.webhook.strict_alerts
+            self.journal,
+            self.clock,
+            settings.inbox,
+            self.plugins,
+            strict=settings.webhook.strict_alerts,
+            guard=self.guard,
         )
         self.feed = self._plugin_desk.feed
         self.wakes = Wakes(self.journal, self.clock, self.feed.wake)
@@ -146,6 +152,7 @@ class Host:
             broker=self.broker,
             plugins=self.plugins,
             store=self.store,
+            guard=self.guard,
             reports=self._reports,
             faces=faces,
         )
@@ -256,6 +263,7 @@ class Host:
         desk = OrderDesk(
             self.journal, self.broker, self.clock, self.settings.trading, account_key(hello.account)
         )
+        desk.line.storage = self.guard
         desk.take_hello(hello, any_tick_age=self.settings.broker == "paper")
         desk.updates.listen(self.feed.wake)
         desk.risk.plugins = self._traders
@@ -297,21 +305,12 @@ class Host:
             if not self.journal.alive:
                 raise StorageError(f"the writer of {self.home.journal_db} has ended.")
             try:
-                await self.desk.line.look_at_clock()
-                await self.desk.risk.look()
-                if not self.store.healthy:
-                    await self.clock.sleep(PROBE_SECONDS)
-                    await self.store.probe()
+                await self.guard.look()
+                if self.guard.journal is None:
+                    await self.desk.line.look_at_clock()
+                    await self.desk.risk.look()
             except StorageError as error:
                 log.error("the journal could not be used: %s", error)
-                await self._try_writing()
-
-    async def _try_writing(self) -> None:
-        """What went wrong may have been a read: alerts are refused only while nothing can be written."""
-        try:
-            await self.store.probe()
-        except StorageError as error:
-            self.store.note_health(error)
 
     # Small things.
 

@@ -15,6 +15,7 @@ from zepix_core.inbox.prices import AlertPrices
 from zepix_core.journal.feed import UpdateFeed
 from zepix_core.journal.orders import OrderDesk
 from zepix_core.journal.service_desk import ServiceDesk
+from zepix_core.journal.storage_guard import StorageGuard
 from zepix_core.lifeline import Lifeline
 from zepix_core.model.order import TradeUpdate
 from zepix_core.model.wake import Wake
@@ -39,11 +40,14 @@ class PluginDesk:
 
     plugins: PluginHost
 
-    def __init__(self, journal: Executor, broker: Broker, clock: Clock, life: Lifeline) -> None:
+    def __init__(
+        self, journal: Executor, broker: Broker, clock: Clock, life: Lifeline, guard: StorageGuard
+    ) -> None:
         self.prices = AlertPrices(self._observe)
         self.feed = UpdateFeed(journal, clock, self._tell, self._takes_updates)
         self.running = False
         self._journal, self._broker, self._clock, self._life = journal, broker, clock, life
+        self._guard = guard
         self._desk: OrderDesk | None = None
         self._services: ServiceDesk
         self._open = asyncio.Event()
@@ -72,6 +76,11 @@ class PluginDesk:
 
     def happened(self, event: PluginEvent) -> None:
         """Write down what became of a plugin; one that runs now gets what waited for it."""
+        if event.storage is not None:
+            self._guard.note(event.storage)
+            return
+        if event.kind is EventKind.LOADED:
+            self._guard.forget(event.plugin)
         if event.plugin and event.kind in (EventKind.LOADED, EventKind.ENABLED) and self.running:
             self.feed.wake(event.plugin)
         # Looked up here: the book of plugins is the loop's, and the writer has a thread of its own.

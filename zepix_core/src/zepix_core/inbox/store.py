@@ -15,9 +15,9 @@ from zepix_core.inbox.admission import Refusal, Screened, alert_key
 from zepix_core.inbox.bar_time import is_stale, oldest_seconds
 from zepix_core.inbox.port import Plugins
 from zepix_core.inbox.rate import Bucket
-from zepix_core.journal import host_state
 from zepix_core.journal.events import append
 from zepix_core.journal.outbox import put
+from zepix_core.journal.storage_guard import StorageGuard
 from zepix_core.model.alert import AlertClass
 from zepix_core.model.notice import Notice, Priority
 from zepix_core.storage.executor import Executor, Piece
@@ -77,10 +77,7 @@ class InboxStore:
         executor: Runs work on ``journal.db``; alerts that wait at the same time share one commit.
         plugins: Tells what an alert is about; exits have no rate.
         strict: Refuse alerts that carry neither an id nor a time of their own.
-
-    Attributes:
-        failure: What kept the journal from being written, from a failed write until the next that succeeds;
-            ``""`` while all is well. ``failed_ns``: when that began, UTC nanoseconds.
+        guard: Knows whether the journal can be written.
     """
 
     def __init__(
@@ -90,9 +87,10 @@ class InboxStore:
         settings: InboxSettings,
         plugins: Plugins,
         strict: bool = False,
+        guard: StorageGuard | None = None,
     ) -> None:
         self.strict = strict
-        self.failure, self.failed_ns = "", 0
+        self._guard = guard or StorageGuard(executor, clock)
         self._executor = executor
         self._clock = clock
         self._settings = settings
@@ -102,7 +100,7 @@ class InboxStore:
     @property
     def healthy(self) -> bool:
         """The last write succeeded."""
-        return not self.failure
+        return self._guard.journal is None
 
     @property
     def settings(self) -> InboxSettings:
@@ -152,35 +150,11 @@ class InboxStore:
             partial(_take, clock=self._clock, arrival=arrival), partial(self._committed, then)
         )
 
-    async def probe(self) -> None:
-        """Find out whether the journal can be written again.
-
-        Raises:
-            StorageError: It cannot.
-        """
-        await self._executor.run(
-            lambda connection: host_state.write(connection, self._clock, "probe", self._clock.now_ns())
-        )
-        self.note_health(None)
-
     def _committed(self, then: Callable[[Taken | BaseException], None], piece: Piece) -> None:
         error = piece.error
         if error is None or isinstance(error, StorageError | sqlite3.Error):
-            self.note_health(error)
+            self._guard.note_journal(error)
         then(piece.result if error is None else error)
-
-    def note_health(self, error: BaseException | None) -> None:
-        """Remember what kept a write from being stored, or with ``None`` that one was."""
-        was = self.healthy
-        self.failure = "" if error is None else str(error) or type(error).__name__
-        if self.healthy == was:
-            return
-        if self.healthy:
-            self.failed_ns = 0
-            log.warning("the journal can be written again: alerts are taken")
-        else:
-            self.failed_ns = self._clock.now_ns()
-            log.critical("the journal cannot be written, alerts are refused with 503: %s", error)
 
     async def note_refusal(self, token_id: str, refusal: Refusal, size: int) -> None:
         """Write down that a body was refused at the door: its code and size, never the body itself.

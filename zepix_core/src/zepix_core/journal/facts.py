@@ -66,7 +66,7 @@ class FactsReader:
             info=line.quotes.symbol(symbol),
             tick=tick,
             risk=risk,
-            paused=line.why or line.control.arrived_before(ctx.alert) or books.human,
+            paused=line.why(plugin.id) or line.control.arrived_before(ctx.alert) or books.human,
             # An account that could not be read is a broker that went away a moment ago.
             link=link and line.link and risk.balance is not None,
             max_tick_age_seconds=self._tick_age(),
@@ -91,7 +91,7 @@ class FactsReader:
             info=line.quotes.symbol(symbol),
             tick=tick,
             risk=RiskFacts(),
-            paused=line.why,
+            paused=line.why(ctx.plugin.id),
             link=link and line.link,
             max_tick_age_seconds=self._tick_age(),
             synthetic_prices=line.synthetic_prices,

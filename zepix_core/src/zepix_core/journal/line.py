@@ -27,6 +27,7 @@ from zepix_core.journal.retcodes import (
     classify,
 )
 from zepix_core.journal.risk import RiskBook
+from zepix_core.journal.storage_guard import StorageGuard
 from zepix_core.model.order import Intent, IntentState, OrderReply, OrderRequest
 from zepix_core.storage.executor import Executor
 
@@ -79,6 +80,7 @@ class OrderLine:
         self.quotes = Quotes(broker)
         self.bars = BarCache(broker, clock)
         self.control = Control(executor, clock)
+        self.storage = StorageGuard(executor, clock)
         self.watch = ClockWatch(clock)
         self.risk = RiskBook(
             executor, broker, clock, self.quotes, lambda: self.settings, account, self.watch.moments
@@ -93,10 +95,9 @@ class OrderLine:
             self._numbers[plugin] = await self.executor.run(lambda connection: number_of(connection, plugin))
         return self._numbers[plugin]
 
-    @property
-    def why(self) -> str:
-        """Why no entry is let through, ``""`` when entries are."""
-        return self.control.state.why or self.watch.why
+    def why(self, plugin: str) -> str:
+        """Why no entry of that plugin is let through, ``""`` when entries are."""
+        return self.control.state.why or self.watch.why or self.storage.why(plugin)
 
     async def look_at_clock(self) -> None:
         """Notice a jump of wall time and write it down.

@@ -226,7 +226,7 @@ class Placing:
         if first.state in SETTLED or first.state is S.PLACED:
             if line.ending.is_set():
                 return first, second
-            if line.why:
+            if line.why(second.plugin):
                 return first, self._deny(connection, second, first, PAUSED)
             return first, self._to_sending(connection, second.intent_id)
         if first.state is S.UNKNOWN:

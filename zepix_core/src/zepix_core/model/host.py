@@ -4,6 +4,8 @@ import hashlib
 
 import attrs
 
+from zepix_core.model.storage import StorageFault
+
 PROBE_MARK = "zepix-doctor-"
 """How the wrong token begins that ``zepix doctor --public`` tries; no token that is made begins so."""
 
@@ -60,6 +62,7 @@ class HostState:
         waiting: Alerts whose turn has not come.
         storage: What keeps the journal from being written, ``""`` while it can be.
         storage_since_ns: Since when it cannot be, UTC nanoseconds.
+        storage_faults: Every fault of a database file or the disk that stops entries now.
         boot: Name of this run of the host, another one at each start.
     """
 
@@ -82,6 +85,7 @@ class HostState:
     inline: bool = False
     storage: str = ""
     storage_since_ns: int = 0
+    storage_faults: tuple[StorageFault, ...] = ()
     boot: str = ""
 
 

@@ -65,12 +65,14 @@ class Exchange:
         clock: Clock,
         limits: Callable[[], Limits],
         enforced: bool,
+        on_storage: Callable[[StorageNews], None] = lambda _: None,
     ) -> None:
         self.charged: tuple[str, ...] = ()
         self.reason = ""
         self._services, self._facts, self._clock = services, facts, clock
         self._limits = limits
         self._enforced = enforced
+        self._on_storage = on_storage
         self._settled = False
         self._migrating = self._was_busy = False
         self._numbers = itertools.count(1)
@@ -83,6 +85,7 @@ class Exchange:
             "began": Handler(Began, self._began),
             "service": Handler(ServiceCall, self._service),
             "migrating": Handler(Migrating, self._migrates),
+            "storage": Handler(StorageNews, lambda news: self._on_storage(news)),
         }
 
     def excused(self) -> bool:

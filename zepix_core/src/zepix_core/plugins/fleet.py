@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from zepix_core.config.settings import HostSettings
 from zepix_core.config.structure import to_plain
 from zepix_core.errors import PluginError, SettingsError, WorkerDied
 from zepix_core.inbox.port import UNAVAILABLE
+from zepix_core.model.storage import StorageNews
 from zepix_core.plugins.book import HELLOS_FILE, PluginBook, Record, remembered
 from zepix_core.plugins.discovery import FoundDistribution, discover
 from zepix_core.plugins.dispatch import Dispatcher
@@ -134,6 +136,7 @@ class Fleet:
                 self.around.clock,
                 self._limits,
                 self.around.links.killable,
+                partial(self._storage, name),
             )
             worker = Supervisor(
                 name, self, self.around.links, exchange, self.around.clock, self.around.random
@@ -343,6 +346,14 @@ class Fleet:
             return self.book.facts(plugin)
 
         return facts
+
+    def _storage(self, distribution: str, news: StorageNews) -> None:
+        """A worker tells how a file stands; only plugins of its own distribution are stopped by it."""
+        own = {record.id for record in self.book.of(distribution)}
+        mine = attrs.evolve(news, plugins=tuple(sorted(own.intersection(news.plugins) or own)))
+        self.around.on_event(
+            PluginEvent(kind=EventKind.STORAGE, distribution=distribution, text=news.fault, storage=mine)
+        )
 
     def tell(self, kind: EventKind, distribution: str, plugin: str = "", text: str = "") -> None:
         """Report what happened."""

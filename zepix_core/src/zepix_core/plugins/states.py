@@ -9,6 +9,7 @@ import attrs
 from zepix_core.config.atomic import write_atomic
 from zepix_core.config.structure import structure
 from zepix_core.errors import SettingsError
+from zepix_core.model.storage import StorageNews
 from zepix_core.plugins.hello import PluginHello
 
 
@@ -82,16 +83,19 @@ class EventKind(StrEnum):
     QUARANTINED = "quarantined"
     ENABLED = "enabled"
     DISABLED = "disabled"
+    STORAGE = "storage"
 
 
 @attrs.frozen(kw_only=True)
 class PluginEvent:
-    """Something happened; ``plugin`` is empty where it concerns a whole distribution."""
+    """Something happened; ``plugin`` is empty where it concerns a whole distribution. ``storage``: what its
+    worker tells of a database file."""
 
     kind: EventKind
     distribution: str
     plugin: str = ""
     text: str = ""
+    storage: StorageNews | None = None
 
 
 @attrs.frozen(kw_only=True)
