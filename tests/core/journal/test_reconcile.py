@@ -117,7 +117,7 @@ async def test_a_sweep_takes_up_a_look_up_that_came_to_nothing(
     house.broker.moods.append("lost_after")
     house.broker.mute = True
     with monkeypatch.context() as lame:
-        lame.setattr(house.desk.lookup, "schedule", lambda intent_id: None)
+        lame.setattr(house.desk.lookup, "schedule", lambda intent_id, ended=True: None)
         await house.desk.place(context(house.clock), pair())
     await house.reconciler.sweep()
     await house.pass_time(4.0)

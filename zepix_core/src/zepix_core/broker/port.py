@@ -5,6 +5,7 @@ from typing import Protocol
 
 import attrs
 
+from zepix_core.errors import OutcomeUnknown
 from zepix_core.model.account import AccountInfo
 from zepix_core.model.market import Bar, SymbolInfo, Tick
 from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position, WorkingOrder
@@ -24,6 +25,10 @@ class GatewayHello:
     synthetic_prices: bool = False
     pid: int = 0
     afterlife_seconds: float = 0.0
+
+
+class GatewayEnded(OutcomeUnknown):
+    """The gateway ended in the middle of the request: see `GatewayHello.afterlife_seconds`."""
 
 
 class Broker(Protocol):
@@ -49,7 +54,7 @@ class Broker(Protocol):
         """Execute one request.
 
         Raises:
-            OutcomeUnknown: It may or may not have been executed.
+            OutcomeUnknown: It may or may not have been executed; `GatewayEnded`: or later.
             BrokerOffline: It certainly was not sent.
         """
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from zepix_core.broker.port import Broker
+from zepix_core.broker.port import Broker, GatewayEnded
 from zepix_core.clock import Clock
 from zepix_core.config.risk import TradingSettings
 from zepix_core.errors import BrokerOffline, OutcomeUnknown, ZepixError
@@ -28,7 +28,7 @@ from zepix_core.journal.retcodes import (
 )
 from zepix_core.journal.risk import RiskBook
 from zepix_core.journal.storage_guard import StorageGuard
-from zepix_core.model.order import Intent, IntentState, OrderReply, OrderRequest
+from zepix_core.model.order import Action, Intent, IntentState, OrderReply, OrderRequest
 from zepix_core.storage.executor import Executor
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ OFFLINE = "BROKER_OFFLINE"
 REJECT = "BROKER_REJECT"
 UNRESOLVED = "UNRESOLVED"
 Fits = Callable[[Intent], Awaitable[str]]
+Correct = Callable[["Sent"], Awaitable[float | None]]
 
 
 @attrs.frozen(kw_only=True)
@@ -46,6 +47,7 @@ class Sent:
         kind: Class of the last reply; ``None`` when the request was certainly not sent.
         code: ``""`` when done, else an outcome code.
         latency_ms: Of the last attempt.
+        ended: The gateway ended in the middle of it, so that it may be executed later.
     """
 
     intent: Intent
@@ -54,6 +56,7 @@ class Sent:
     message: str = ""
     reply: OrderReply | None = None
     latency_ms: float = 0.0
+    ended: bool = False
 
 
 class OrderLine:
@@ -63,6 +66,8 @@ class OrderLine:
         link: The broker is there and the books were compared since it last came back.
         losses: How often it went away.
         ending: Set when the host ends: nothing more is opened, nothing new is written down.
+        urgent: Set while a position has no stop: nothing on the line waits meanwhile.
+        afterlife_seconds: See `GatewayHello.afterlife_seconds`.
     """
 
     def __init__(
@@ -77,6 +82,8 @@ class OrderLine:
         self.link = True
         self.losses = 0
         self.ending = asyncio.Event()
+        self.urgent = asyncio.Event()
+        self.afterlife_seconds = 0.0
         self.quotes = Quotes(broker)
         self.bars = BarCache(broker, clock)
         self.control = Control(executor, clock)
@@ -145,37 +152,54 @@ class OrderLine:
             payload["message"] = sent.message
         self._event(connection, "reply", sent.intent, payload)
 
-    async def send(self, intent: Intent, fits: Fits) -> Sent:
+    async def send(
+        self, intent: Intent, fits: Fits, correct: Correct | None = None, once: bool = False
+    ) -> Sent:
         """Send an intent that is committed as `sending`; retries as its reply's class says.
 
         Every retry is a further attempt of the same intent, committed before it is sent. ``fits`` judges
         the market again before a retry and returns a refusal code or ``""``. What may have been executed
-        is never sent again.
+        is never sent again. ``correct`` names the volume, if any, for one more try of a wrong request.
+        With ``once`` it is sent a single time: the caller has its own patience.
         """
-        started, moved, waits = self.clock.monotonic(), 0, 0
+        started, moved, waits, changes = self.clock.monotonic(), 0, 0, dict[str, Any]()
         while True:
             sent = await self._attempt(intent)
             _log(sent)
             spent = self.clock.monotonic() - started
+            if once:
+                return sent
             if sent.kind is ReplyClass.MOVED and moved < MOVED_RETRIES and spent + MOVED_PAUSE < MOVED_WINDOW:
                 moved += 1
-                await self.clock.sleep(MOVED_PAUSE)
+                if not await self._rest(intent, MOVED_PAUSE):
+                    return sent
             elif sent.kind is ReplyClass.WAIT and waits < len(WAITS):
-                await self.clock.sleep(WAITS[waits] * _jitter(intent))
+                if not await self._rest(intent, WAITS[waits] * _jitter(intent)):
+                    return sent
                 waits += 1
+            elif sent.kind is ReplyClass.FIX and correct is not None and not changes:
+                lots = await correct(sent)
+                if lots is None:
+                    return sent
+                changes["lots"] = lots
             else:
                 return sent
             code = await fits(intent)
             if code:
                 return attrs.evolve(sent, kind=ReplyClass.STOP, code=code, message="the market moved on")
-            intent = await self.executor.run(self._again(sent))
+            intent = await self.executor.run(self._again(sent, changes))
 
-    def _again(self, sent: Sent) -> Callable[[sqlite3.Connection], Intent]:
+    async def _rest(self, intent: Intent, seconds: float) -> bool:
+        """Wait before the next attempt; False for an entry that something more urgent stands behind."""
+        await self.pause(seconds, self.urgent)
+        return intent.action is not Action.OPEN or not (self.urgent.is_set() or self.ending.is_set())
+
+    def _again(self, sent: Sent, changes: dict[str, Any]) -> Callable[[sqlite3.Connection], Intent]:
         def work(connection: sqlite3.Connection) -> Intent:
             self.write_reply(connection, sent)
             intent = intent_rows.move(
                 connection, self.clock, sent.intent.intent_id, IntentState.SENDING,
-                attempt=sent.intent.attempt + 1,
+                attempt=sent.intent.attempt + 1, **changes,
             )  # fmt: skip
             self.write_request(connection, intent)
             return intent
@@ -189,7 +213,8 @@ class OrderLine:
         except BrokerOffline as error:
             return Sent(intent=intent, kind=None, code=OFFLINE, message=error.message)
         except OutcomeUnknown as error:
-            return self._lost(intent, begun, error.message)
+            lost = self._lost(intent, begun, error.message)
+            return attrs.evolve(lost, ended=isinstance(error, GatewayEnded))
         except (ZepixError, OSError) as error:
             return self._lost(intent, begun, f"{type(error).__name__}: {error}")
         latency = round((self.clock.monotonic() - begun) * 1000, 3)

@@ -6,7 +6,7 @@ from zepix_core.clock import NS
 from zepix_core.journal.intent_rows import MAYBE_OPEN, SELECT, entry_of, find, get
 from zepix_core.journal.intents import intent_in
 from zepix_core.model.market import Side
-from zepix_core.model.order import Action, Book, Deal, Intent, Position
+from zepix_core.model.order import Action, Book, Deal, Intent, Position, WorkingOrder
 
 BEFORE_NS = 300 * NS
 LEAST = 1e-7
@@ -59,6 +59,18 @@ def close_for_deal(connection: sqlite3.Connection, account: str, deal: Deal) -> 
         return found
     waiting = find(connection, _CLOSING, (account, deal.position))
     return waiting[0] if len(waiting) == 1 and deal.reason.value == "expert" else None
+
+
+def intent_for_order(connection: sqlite3.Connection, account: str, order: WorkingOrder) -> Intent | None:
+    """The entry or close intent behind an order that waits at the broker."""
+    for action in (Action.OPEN, Action.CLOSE):
+        by_order = find(connection, _BY_ORDER, (account, action.value, order.ticket))
+        found = by_order[0] if by_order else _by_comment(connection, account, order.comment, action)
+        if found is not None:
+            return found
+    return _only_like(
+        connection, account, order.book, order.magic, order.symbol, order.side, order.volume, order.time_ns
+    )
 
 
 def _by_comment(connection: sqlite3.Connection, account: str, comment: str, action: Action) -> Intent | None:

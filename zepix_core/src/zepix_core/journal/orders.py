@@ -100,6 +100,7 @@ class OrderDesk:
         self.line.quotes.configure(hello.symbols)
         self.line.synthetic_prices = hello.synthetic_prices
         self.line.any_tick_age = any_tick_age
+        self.line.afterlife_seconds = hello.afterlife_seconds
 
     async def place(self, ctx: CallContext, request: PlaceRequest) -> PlaceReply:
         """See `Placing.place`."""

@@ -269,7 +269,7 @@ class Placing:
     async def _after(self, sent: Sent, intent: Intent) -> None:
         self._line.risk.forget_account()
         if sent.kind is ReplyClass.UNKNOWN or intent.state in (S.UNKNOWN, S.PLACED):
-            self._lookup.schedule(intent.intent_id)
+            self._lookup.schedule(intent.intent_id, ended=sent.ended)
         if sent.reply is not None and sent.reply.retcode in BREAKER_CODES:
             await self._line.control.trip(f"the broker answered {sent.message}")
 

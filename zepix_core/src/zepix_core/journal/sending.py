@@ -7,7 +7,7 @@ import attrs
 from zepix_core.errors import StorageError
 from zepix_core.journal import intent_rows, outbox
 from zepix_core.journal.deals import update_of
-from zepix_core.journal.line import OrderLine, Sent
+from zepix_core.journal.line import Correct, OrderLine, Sent
 from zepix_core.journal.outcomes import SETTLED, settle
 from zepix_core.journal.retcodes import BREAKER, NO_CHANGES, ReplyClass
 from zepix_core.journal.unknown import LookUp
@@ -61,10 +61,12 @@ class Sending:
 
         return await self.line.executor.run(work)
 
-    async def trade(self, intent: Intent) -> tuple[Intent, str]:
+    async def trade(
+        self, intent: Intent, correct: Correct | None = None, once: bool = False
+    ) -> tuple[Intent, str]:
         """Send an intent committed as `sending`, commit its outcome, and say what the broker said."""
         line = self.line
-        sent = await line.send(intent, still_wanted)
+        sent = await line.send(intent, still_wanted, correct, once)
         try:
             settled = await line.executor.run(lambda c: self._settle(c, sent))
         except StorageError:
@@ -72,7 +74,7 @@ class Sending:
             raise
         line.risk.forget_account()
         if sent.kind is ReplyClass.UNKNOWN or settled.state in (S.UNKNOWN, S.PLACED):
-            self._lookup.schedule(settled.intent_id)
+            self._lookup.schedule(settled.intent_id, ended=sent.ended)
         if sent.reply is not None and sent.reply.retcode in BREAKER:
             await line.control.trip(f"the broker answered {sent.message}")
         if intent.action is Action.CLOSE and settled.state in SETTLED:
