@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,8 @@ from zepix_core.services.calls import Leg, PlaceRequest
 from zepix_core.services.context import CallContext
 from zepix_core.services.facts import PluginFacts
 from zepix_core.storage.connection import Durability
-from zepix_core.storage.executor import SameThread, T, Work
+from zepix_core.storage.commit import T, Work
+from zepix_core.storage.executor import SameThread
 from zepix_core.storage.journal_schema import TABLES
 from zepix_core.storage.script import run_script
 from zepix_core.testing.clock import VirtualClock
@@ -52,18 +53,21 @@ from zepix_core.testing.clock import VirtualClock
 CAPABILITIES = frozenset({"place_dual_orders_v3", "place_single_order_a", "place_order"})
 
 
+Mood = Callable[[InlineBroker, OrderRequest], Awaitable[OrderReply]]
+
+
 class MoodyBroker(Listeners):
     """Passes everything on; for each waiting mood, the next submit goes as the mood says.
 
     Moods: ``lost_after`` (done, no answer), ``nameless`` (the same, and the broker lost the comment),
-    ``lost_before`` (not done, no answer), ``offline``, or a return code. ``mute`` holds deals
-    back, ``blind`` refuses reads.
+    ``lost_before`` (not done, no answer), ``offline``, a return code, or what answers in the broker's place.
+    ``mute`` holds deals back, ``blind`` refuses reads.
     """
 
     def __init__(self, inner: InlineBroker) -> None:
         super().__init__()
         self.inner = inner
-        self.moods: deque[str | int] = deque()
+        self.moods: deque[str | int | Mood] = deque()
         self.requests: list[OrderRequest] = []
         self.mute = False
         self.blind = False
@@ -93,6 +97,8 @@ class MoodyBroker(Listeners):
             raise OutcomeUnknown("No answer.")
         if isinstance(mood, int):
             return OrderReply(retcode=mood, comment="moody")
+        if callable(mood):
+            return await mood(self.inner, request)
         if mood == "nameless":
             request = attrs.evolve(request, comment="")
         reply = await self.inner.submit(request)
@@ -280,6 +286,18 @@ async def house(tmp_path: Path, clock: VirtualClock) -> AsyncIterator[House]:
     await built.end()
 
 
+def filling(lots: float, *, answer: bool = True) -> Mood:
+    """The broker fills only that much; without ``answer`` nobody hears of it."""
+
+    async def mood(inner: InlineBroker, request: OrderRequest) -> OrderReply:
+        reply = await inner.submit(attrs.evolve(request, lots=lots))
+        if not answer:
+            raise OutcomeUnknown("No answer.")
+        return attrs.evolve(reply, retcode=10010)
+
+    return mood
+
+
 def plugin(**changes: Any) -> PluginFacts:
     facts = PluginFacts(id="bracket", capabilities=CAPABILITIES, risk=RiskSettings())
     return attrs.evolve(facts, **changes)
@@ -318,4 +336,7 @@ def single(**changes: Any) -> PlaceRequest:
     return attrs.evolve(request, **changes)
 
 
-__all__ = ["Broker", "House", "MoodyBroker", "alert", "context", "open_house", "pair", "plugin", "single"]
+__all__ = [
+    "Broker", "House", "Mood", "MoodyBroker", "alert", "context", "filling", "open_house", "pair", "plugin",
+    "single",
+]  # fmt: skip

@@ -19,7 +19,8 @@ from zepix_core.inbox.rows import Delivery
 from zepix_core.inbox.settlement import DeliveryState, Outcome, failure, one_line, outcome_of
 from zepix_core.logs import bound
 from zepix_core.model.decision import Decision
-from zepix_core.storage.executor import Executor, T, Work
+from zepix_core.storage.commit import T, Work
+from zepix_core.storage.executor import Executor
 
 log = logging.getLogger(__name__)
 DECISION_LIMIT = 262_144

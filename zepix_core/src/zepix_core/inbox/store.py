@@ -20,7 +20,8 @@ from zepix_core.journal.outbox import put
 from zepix_core.journal.storage_guard import StorageGuard
 from zepix_core.model.alert import AlertClass
 from zepix_core.model.notice import Notice, Priority
-from zepix_core.storage.executor import Executor, Piece
+from zepix_core.storage.commit import Piece
+from zepix_core.storage.executor import Executor
 
 log = logging.getLogger(__name__)
 DAY_NS = 86_400 * NS

@@ -11,6 +11,7 @@ import attrs
 
 from zepix_core.clock import Clock
 from zepix_core.errors import PluginError, WireError, WorkerDied, ZepixError
+from zepix_core.model.storage import StorageNews
 from zepix_core.plugins.hello import (
     Began,
     HookReply,
