@@ -11,9 +11,12 @@ import attrs
 
 from zepix_core.clock import Clock
 from zepix_core.errors import PluginError
+from zepix_core.model.storage import StorageNews
 from zepix_core.plugin import DatabaseSettings
+from zepix_core.plugins.file_health import FileHealth
 from zepix_core.storage.backup import back_up
-from zepix_core.storage.executor import WriterThread
+from zepix_core.storage.connection import Durability
+from zepix_core.storage.executor import Executor, WriterThread
 from zepix_core.storage.migrations import current
 from zepix_core.storage.plugin_database import ExecutorFactory, PluginDatabase, open_plugin_database
 from zepix_core.storage.pulse import PulseStore
@@ -66,6 +69,7 @@ class _Group:
     pulse: PulseStore
     schema_version: int
     guard: Guard
+    health: FileHealth
 
 
 class Databases:
@@ -74,11 +78,18 @@ class Databases:
     Args:
         migrates: Told in the loop when a file in use begins to be backed up and migrated (True), and when
             that is over.
+        on_storage: Told in the loop when a file cannot be written, and when it can be again.
     """
 
-    def __init__(self, clock: Clock, migrates: Callable[[bool], None], files: Files) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        migrates: Callable[[bool], None],
+        files: Files,
+        on_storage: Callable[[StorageNews], None] = lambda _: None,
+    ) -> None:
         self._clock = clock
-        self._migrates = migrates
+        self._migrates, self._on_storage = migrates, on_storage
         self._files = files
         self._groups: dict[str, _Group] = {}
 
@@ -103,6 +114,7 @@ class Databases:
                 f"plugins of the database group {group} disagree about its file or its migrations.",
                 "Declare the same migrations and database.path in each.",
             )
+        self._groups[group].health.plugins.add(plugin_id)
         return self.view(group, plugin_id)
 
     def view(self, group: str, name: str) -> OpenedDatabase:
@@ -114,6 +126,7 @@ class Databases:
         """Close every file and give the groups back."""
         groups, self._groups = self._groups, {}
         for group in groups.values():
+            await group.health.close()
             await group.database.close()
             group.guard.release()
 
@@ -125,6 +138,11 @@ class Databases:
         guard = await asyncio.to_thread(self._files.hold, lock, LOCK_PATIENCE, self._clock)
         loop = asyncio.get_running_loop()
         migrated: list[Path] = []
+        made: list[Executor] = []
+
+        def executor(file: Path, durability: Durability) -> Executor:
+            made.append(self._files.executor(file, durability))
+            return made[-1]
 
         def before_migration(file: Path) -> None:
             migrated.append(file)
@@ -137,7 +155,7 @@ class Databases:
                 path,
                 group,
                 migrations,
-                executor=self._files.executor,
+                executor=executor,
                 clock=self._clock,
                 before_migration=before_migration,
             )
@@ -152,7 +170,8 @@ class Databases:
         finally:
             if migrated:
                 self._migrates(False)
-        return _Group(path, migrations, database, trend, pulse, int(version or 0), guard)
+        health = FileHealth(made[-1], self._clock, self._on_storage)
+        return _Group(path, migrations, database, trend, pulse, int(version or 0), guard, health)
 
 
 def _inside(folder: Path, name: str) -> Path:

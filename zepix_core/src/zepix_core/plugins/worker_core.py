@@ -17,6 +17,7 @@ from zepix_core.api import ServiceAPI, create_service_api
 from zepix_core.clock import Clock
 from zepix_core.errors import PluginError, SettingsError, ZepixError
 from zepix_core.model.decision import Decision, Verdict
+from zepix_core.model.storage import StorageNews
 from zepix_core.plugin import GroupFeed, PluginConfig
 from zepix_core.plugins.databases import Databases, Files, OpenedDatabase
 from zepix_core.plugins.dispatch import Dispatcher
@@ -76,7 +77,7 @@ class WorkerCore:
         self._dispatcher = Dispatcher()
         self._hosted: dict[str, _Hosted] = {}
         ways = Files(executor=SameThread if same_thread else WriterThread)
-        self._databases = Databases(clock, self._migrates, files or ways)
+        self._databases = Databases(clock, self._migrates, files or ways, self._storage)
         self._view: HostView | None = None
 
     def handlers(self) -> Mapping[str, Handler]:
@@ -112,6 +113,10 @@ class WorkerCore:
     def _migrates(self, on: bool) -> None:
         if not self._channel.closed.is_set():
             self._channel.notify("migrating", Migrating(on=on))
+
+    def _storage(self, news: StorageNews) -> None:
+        if not self._channel.closed.is_set():
+            self._channel.notify("storage", news)
 
     async def _take_up(self, plugin_id: str, found: LoadedPlugin, init: WorkerInit) -> PluginHello:
         hosted = _Hosted(found.hello, found.config, found.feed)
