@@ -7,7 +7,9 @@ import pytest
 
 from zepix_core.config.files import load_settings, merged
 from zepix_core.config.home import Home
+from zepix_core.config.render import render
 from zepix_core.config.settings import HostSettings
+from zepix_core.config.structure import to_plain
 from zepix_core.errors import SettingsError
 
 
@@ -141,7 +143,37 @@ def test_a_public_address_may_have_a_path_of_its_own(home: Home) -> None:
 
 
 def test_mt5_says_what_is_missing(home: Home) -> None:
-    assert "mt5 gateway" in faults_of(home, 'broker = "mt5"\n')[0]
+    faults = faults_of(home, 'broker = "mt5"\n')
+    assert [fault.split(": ")[1] for fault in faults] == ["mt5_login", "mt5_password", "mt5_server"]
+    assert all("is needed" in fault for fault in faults)
+
+
+MT5 = 'broker = "mt5"\nmt5_login = 123\nmt5_server = "Broker-Demo"\n'
+
+
+def test_the_password_of_mt5_stands_in_env_and_shows_itself_nowhere(home: Home) -> None:
+    home.env.write_text("MT5_PASSWORD=hunter2hunter2\n", encoding="utf-8")
+    home.env.chmod(0o600)
+    (home.path / "zepix.toml").write_text(MT5 + 'mt5_password = "${MT5_PASSWORD}"\n')
+    settings = load_settings(home).settings
+    assert settings.mt5.password == "hunter2hunter2"
+    for shown in (repr(settings), repr(settings.mt5), str(to_plain(settings))):
+        assert "hunter2" not in shown
+    assert "hunter2" not in render(settings, "")
+
+
+def test_a_password_written_down_in_the_file_is_refused_and_not_shown(home: Home) -> None:
+    for value in ('"hunter2"', "12345"):
+        (fault,) = faults_of(home, MT5 + f"mt5_password = {value}\n")
+        assert "mt5_password: must be" in fault and "${" in fault
+        assert "hunter2" not in fault and "12345" not in fault
+
+
+def test_two_symbols_cannot_be_one_at_the_broker(home: Home) -> None:
+    (fault,) = faults_of(home, '[symbol_mapping]\nXAUUSD = "GOLD"\nXAUEUR = "GOLD"\n')
+    assert fault == "zepix.toml:3: symbol_mapping.XAUEUR: GOLD is XAUUSD already"
+    (fault,) = faults_of(home, '[symbol_mapping]\n"EUR/USD" = "EURUSD.m"\n')
+    assert "must be a TradingView name" in fault
 
 
 def test_the_bench_profile_is_refused_when_live(home: Home) -> None:

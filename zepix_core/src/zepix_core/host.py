@@ -110,6 +110,7 @@ class Host:
             settings.paper,
             settings.symbol_config,
             self.clock,
+            mt5=settings.mt5,
             live=settings.live,
             inline=self.options.inline,
             same_thread=same_thread,

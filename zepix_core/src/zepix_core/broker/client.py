@@ -10,7 +10,7 @@ from typing import Any
 from zepix_core.broker import gateway_calls as calls
 from zepix_core.broker.gateway_calls import DealsQuery, GatewayInit, MarginQuery, Observation
 from zepix_core.broker.listeners import Listeners
-from zepix_core.broker.port import GatewayHello
+from zepix_core.broker.port import GatewayEnded, GatewayHello
 from zepix_core.clock import Clock
 from zepix_core.errors import BrokerOffline, OutcomeUnknown, SettingsError, StorageError, ZepixError
 from zepix_core.model.account import AccountInfo
@@ -23,7 +23,6 @@ from zepix_core.wire.process import Child, StartChild, spawn
 log = logging.getLogger(__name__)
 
 DEADLINE_SECONDS = 10.0
-START_SECONDS = 30.0
 CLOSE_SECONDS = 5.0
 
 
@@ -118,14 +117,14 @@ class GatewayClient(Listeners):
             raise
         except TimeoutError as error:
             self._end(child)
-            raise OutcomeUnknown(
+            raise GatewayEnded(
                 f"The gateway did not answer {request.intent_id} within {self._deadline:g} s.",
                 "It was ended; look for the order once it is back.",
             ) from error
         except ChannelClosed as error:
             if not error.sent:
                 raise BrokerOffline(f"The gateway is gone: {error}") from error
-            raise OutcomeUnknown(f"The gateway ended while {request.intent_id} was on its way.") from error
+            raise GatewayEnded(f"The gateway ended while {request.intent_id} was on its way.") from error
         except ZepixError as error:
             raise OutcomeUnknown(f"The gateway failed on {request.intent_id}: {error}", error.hint) from error
         return reply
@@ -171,6 +170,11 @@ class GatewayClient(Listeners):
 
     async def observe(self, symbol: str, price: float) -> None:
         await self._read(calls.OBSERVE, Observation(symbol=symbol, price=price), None)
+
+    def feed(self, ticks: tuple[Tick, ...]) -> None:
+        """Hand quotes to a gateway that follows them; one that is away misses them."""
+        if self._child is not None and not self._child.channel.closed.is_set():
+            self._child.channel.notify(calls.FEED, ticks)
 
     async def _read(self, name: str, payload: Any, kind: Any) -> Any:
         child = self._need()
@@ -241,7 +245,9 @@ class GatewayClient(Listeners):
             calls.MODULE, lock=self._lock, log_name=self._log_name, handlers=handlers
         )
         try:
-            hello = await child.channel.request(calls.OPEN, self._init, GatewayHello, START_SECONDS)
+            hello = await child.channel.request(
+                calls.OPEN, self._init, GatewayHello, self._init.start_seconds
+            )
         except BaseException:
             child.kill()
             await asyncio.shield(child.wait())

@@ -1,18 +1,17 @@
 """The gateway process of one account: serves a broker to the host, and nothing else."""
 
 import asyncio
+import logging
 import os
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
 
 from zepix_core.broker import gateway_calls as calls
 from zepix_core.broker.gateway_calls import BarsQuery, DealsQuery, GatewayInit, MarginQuery, Observation
+from zepix_core.broker.kinds import open_broker
 from zepix_core.broker.moving import keep_moving
-from zepix_core.broker.paper.faults import VARIABLE
-from zepix_core.broker.paper.opening import open_paper
 from zepix_core.broker.port import GatewayHello, MovingBroker
 from zepix_core.clock import SystemClock
 from zepix_core.errors import BrokerOffline, SettingsError
@@ -22,6 +21,9 @@ from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Positio
 from zepix_core.wire.channel import Channel, Handler
 from zepix_core.wire.child import serve
 
+log = logging.getLogger(__name__)
+HUNG = 5
+
 
 class Gateway:
     """Answers the host's requests and pushes ticks, deals and the state of the link."""
@@ -30,6 +32,7 @@ class Gateway:
         self._channel = channel
         self._clock = SystemClock()
         self._broker: MovingBroker | None = None
+        self._feed: Callable[[Iterable[Tick]], None] | None = None
         self._mover: asyncio.Task[None] | None = None
 
     def handlers(self) -> Mapping[str, Handler]:
@@ -46,6 +49,7 @@ class Gateway:
             calls.BARS: Handler(BarsQuery, self.bars),
             calls.MARGIN: Handler(MarginQuery, self.margin),
             calls.OBSERVE: Handler(Observation, self.observe),
+            calls.FEED: Handler(tuple[Tick, ...], self.feed),
         }
 
     async def open(self, init: GatewayInit) -> GatewayHello:
@@ -53,14 +57,15 @@ class Gateway:
             raise SettingsError(
                 "This gateway serves an account already.", "Start another gateway for another."
             )
-        broker = _broker(init, self._clock)
+        served = open_broker(init, self._clock, silent=True, hung=_hung)
+        broker = served.broker
         broker.on_ticks(lambda ticks: self._push(calls.TICKS, ticks))
         broker.on_deals(lambda deals: self._push(calls.NEW_DEALS, deals))
         broker.on_link(lambda up: self._push(calls.LINK, up))
         broker.on_change(lambda: self._push(calls.CHANGED, None))
         hello = await broker.start()
-        self._broker = broker
-        self._mover = asyncio.create_task(keep_moving(broker, self._clock, init.paper.tick_interval_seconds))
+        self._broker, self._feed = broker, served.feed
+        self._mover = asyncio.create_task(keep_moving(broker, self._clock, served.interval))
         return attrs.evolve(hello, pid=os.getpid())
 
     async def close(self, _: None) -> None:
@@ -98,6 +103,10 @@ class Gateway:
     async def observe(self, seen: Observation) -> None:
         await self._open_broker().observe(seen.symbol, seen.price)
 
+    def feed(self, ticks: tuple[Tick, ...]) -> None:
+        if self._feed is not None:
+            self._feed(ticks)
+
     def _open_broker(self) -> MovingBroker:
         if self._broker is None:
             raise BrokerOffline("The gateway serves no account.", "Its first request must be open.")
@@ -108,14 +117,10 @@ class Gateway:
             self._channel.notify(name, news)
 
 
-def _broker(init: GatewayInit, clock: SystemClock) -> MovingBroker:
-    if init.kind != "paper":
-        raise SettingsError(f"There is no broker {init.kind!r}.", "Set broker to paper.")
-    if init.live and init.faults:
-        raise SettingsError(
-            f"{VARIABLE} is set and live is true.", "Faults are never injected on a live account."
-        )
-    return open_paper(Path(init.data), init.paper, init.symbols, clock, faults=init.faults, silent=True)
+def _hung() -> None:
+    """A call that nothing in this process can end: the host starts another gateway and looks what it did."""
+    log.error("MetaTrader 5 does not come back from a call; this gateway ends")
+    os._exit(HUNG)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A broker in the host's own process, behind the same codec as a gateway."""
 
 import asyncio
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from zepix_core.broker.listeners import Listeners
@@ -19,13 +20,20 @@ class InlineBroker(Listeners):
     Args:
         clock: With it, prices move by themselves every ``interval_seconds``; without it, only when
             somebody calls `advance`.
+        feed: Takes the prices of another broker, where the inner one follows them.
     """
 
     def __init__(
-        self, inner: MovingBroker, clock: Clock | None = None, interval_seconds: float = 1.0
+        self,
+        inner: MovingBroker,
+        clock: Clock | None = None,
+        interval_seconds: float = 1.0,
+        *,
+        feed: Callable[[Iterable[Tick]], None] = lambda _: None,
     ) -> None:
         super().__init__()
         self._inner = inner
+        self._feed = feed
         self._clock = clock
         self._interval = interval_seconds
         self._mover: asyncio.Task[None] | None = None
@@ -50,6 +58,10 @@ class InlineBroker(Listeners):
     async def advance(self) -> None:
         """Make the prices of this moment."""
         await self._inner.advance()
+
+    def feed(self, ticks: tuple[Tick, ...]) -> None:
+        """Hand quotes of another broker on."""
+        self._feed(through(ticks, tuple[Tick, ...]))
 
     async def submit(self, request: OrderRequest) -> OrderReply:
         reply: OrderReply = through(await self._inner.submit(through(request, OrderRequest)), OrderReply)

@@ -1,4 +1,4 @@
-"""Keeps a paper broker's prices moving."""
+"""Keeps the prices of a broker moving, and its news coming."""
 
 import logging
 

@@ -7,6 +7,7 @@ import attrs
 
 from zepix_core.config.document import Document, read_document
 from zepix_core.config.home import Home
+from zepix_core.config.mt5 import mt5_faults
 from zepix_core.config.risk import tier_faults
 from zepix_core.config.secrets import WEBHOOK_TOKEN, Secret, environment
 from zepix_core.config.settings import HostSettings
@@ -91,7 +92,11 @@ def judge(
     found += [(fault.path, fault.message) for fault in find_faults(whole, HostSettings)]
     found += [(tuple(key.split(".")), message) for key, message in tier_faults(whole)]
     if not found:
-        found += (*_cross(whole), *_secret_in_address(whole, variables))
+        found += (
+            *_cross(whole),
+            *mt5_faults(whole, document.raw),
+            *_secret_in_address(whole, variables),
+        )
     faults = document.faults + tuple(
         document.at(path, message) for path, message in found if path not in document.unfilled
     )
@@ -113,8 +118,6 @@ def _understood(document: Document) -> tuple[dict[str, Any], tuple[str, ...]]:
 def _cross(data: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
     """Faults between keys that are fine by themselves."""
     found: list[tuple[tuple[str, ...], str]] = []
-    if data["broker"] == "mt5":
-        found.append((("broker",), 'mt5 comes with the mt5 gateway, which this version lacks; use "paper"'))
     if data["live"] and data["profile"] == "bench":
         found.append((("profile",), "bench lifts every limit and is refused when live is true"))
     if data["live"] and data["inbox"]["unlimited"]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from zepix_core.config.secrets import Secret
 from zepix_core.config.structure import to_plain
 
 _PRIMITIVES: dict[Any, dict[str, Any]] = {
@@ -20,6 +21,7 @@ _PRIMITIVES: dict[Any, dict[str, Any]] = {
     Decimal: {"type": ["number", "string"]},
     datetime: {"type": "string", "format": "date-time"},
     Path: {"type": "string"},
+    Secret: {"type": "string"},
     type(None): {"type": "null"},
     Any: {},
 }

@@ -5,11 +5,13 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from zepix_core.broker.mt5.settings import Mt5Settings
 from zepix_core.broker.paper.settings import PaperSettings
 from zepix_core.broker.symbol_settings import SymbolSettings
 from zepix_core.config.inbox import InboxSettings
 from zepix_core.config.notify import NotifySettings
 from zepix_core.config.risk import RiskRules, TradingSettings
+from zepix_core.config.secrets import Secret
 from zepix_core.config.webhook import WebhookSettings
 from zepix_core.model.setting import setting
 
@@ -130,6 +132,30 @@ class HostSettings(RiskRules):
     inbox: InboxSettings = setting(factory=InboxSettings, doc="How long alerts count")
     notify: NotifySettings = setting(factory=NotifySettings, doc="How people hear of what happens")
     paper: PaperSettings = setting(factory=PaperSettings, doc="The paper broker")
+    mt5_login: int = setting(0, doc="Number of the account at MetaTrader 5", ge=0, restart=True)
+    mt5_password: Secret = setting(
+        Secret(""),
+        doc="Its password: write ${MT5_PASSWORD} and put the password into .env",
+        restart=True,
+    )
+    mt5_server: str = setting("", doc="The broker's server as the terminal names it", restart=True)
+    mt5_path: str = setting(
+        "", doc="terminal64.exe; empty: the terminal found first. Name it where several stand", restart=True
+    )
+    mt5_portable: bool = setting(
+        False, doc="The terminal keeps its data in its own folder, as several on a machine need", restart=True
+    )
+    mt5_retries: int = setting(
+        3, doc="How often connecting is tried again at the start", ge=0, le=10, restart=True
+    )
+    mt5_wait: float = setting(5.0, doc="Seconds between those tries", ge=0, le=60, restart=True)
+    mt5_server_offset_hours: float | None = setting(
+        None,
+        doc="The server's clock ahead of UTC, in hours; without it, it is measured",
+        ge=-14,
+        le=14,
+        restart=True,
+    )
     symbol_mapping: dict[str, str] = setting(
         factory=dict, doc="TradingView's name = the broker's name, such as XAUUSD = \"GOLD\"", restart=True
     )
@@ -151,6 +177,21 @@ class HostSettings(RiskRules):
     def lifted(self) -> bool:
         """True in the bench profile: rates, caps, exposure and loss limits do not apply."""
         return self.profile == "bench"
+
+    @property
+    def mt5(self) -> Mt5Settings:
+        """The account at MetaTrader 5 as its gateway is told, with the password in clear."""
+        return Mt5Settings(
+            login=self.mt5_login,
+            password=self.mt5_password.reveal(),
+            server=self.mt5_server,
+            path=self.mt5_path,
+            portable=self.mt5_portable,
+            retries=self.mt5_retries,
+            wait=self.mt5_wait,
+            mapping=self.symbol_mapping,
+            offset_hours=self.mt5_server_offset_hours,
+        )
 
     @property
     def trading(self) -> TradingSettings:

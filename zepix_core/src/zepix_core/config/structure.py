@@ -28,6 +28,7 @@ from cattrs.dispatch import StructureHook
 from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
+from zepix_core.config.secrets import MASK, Secret
 from zepix_core.errors import SettingsError
 
 M = TypeVar("M")
@@ -185,6 +186,12 @@ def _datetime(value: Any, _: Any) -> datetime:
     return value.astimezone(UTC)
 
 
+def _secret(value: Any, _: Any) -> Secret:
+    if not isinstance(value, str):
+        raise ValueError("must be a text, best written as ${NAME}")  # the value itself is not shown
+    return Secret(value)
+
+
 def _path(value: Any, _: Any) -> Path:
     return Path(_str(value, str))
 
@@ -296,6 +303,7 @@ _HOOKS: dict[type[Any], StructureHook] = {
     Decimal: _decimal,
     datetime: _datetime,
     Path: _path,
+    Secret: _secret,
 }
 
 
@@ -315,6 +323,7 @@ def _make_converter() -> cattrs.Converter:
         made.register_unstructure_hook(enum, lambda member: member.value)
     made.register_unstructure_hook(datetime, lambda at: at.astimezone(UTC).isoformat().replace("+00:00", "Z"))
     made.register_unstructure_hook(Path, str)
+    made.register_unstructure_hook(Secret, lambda secret: MASK if secret else "")
     made.register_unstructure_hook(Decimal, str)
     made.register_unstructure_hook_func(_is_tuple, lambda items: [made.unstructure(item) for item in items])
     made.register_unstructure_hook_func(is_frozenset, lambda items: sorted(map(made.unstructure, items)))
