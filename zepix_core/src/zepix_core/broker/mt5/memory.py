@@ -9,6 +9,7 @@ import msgspec
 from zepix_core.broker.mt5.numbers import Filling
 from zepix_core.broker.mt5.server_time import Offsets, OffsetSince
 from zepix_core.config.atomic import write_atomic
+from zepix_core.errors import SettingsError
 
 log = logging.getLogger(__name__)
 FILE = "mt5.json"
@@ -62,8 +63,8 @@ class Memory:
             return
         try:
             write_atomic(self._path, msgspec.json.format(msgspec.json.encode(self._all)).decode() + "\n")
-        except OSError as error:
-            log.warning("%s was not written: %s", self._path, error)
+        except SettingsError as error:
+            log.warning("what was learned of the server was not kept: %s", error)
 
 
 def _read(path: Path | None) -> dict[str, dict[str, Any]]:
