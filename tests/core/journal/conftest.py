@@ -43,8 +43,8 @@ from zepix_core.plugin import RiskSettings
 from zepix_core.services.calls import Leg, PlaceRequest
 from zepix_core.services.context import CallContext
 from zepix_core.services.facts import PluginFacts
-from zepix_core.storage.connection import Durability
 from zepix_core.storage.commit import T, Work
+from zepix_core.storage.connection import Durability
 from zepix_core.storage.executor import SameThread
 from zepix_core.storage.journal_schema import TABLES
 from zepix_core.storage.script import run_script

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-import attrs
 import pytest
-from tests.core.journal.conftest import House, context, open_house, pair, single
+from tests.core.journal.conftest import House, context, filling, open_house, pair, single
 
 from zepix_core.errors import BrokerOffline
 from zepix_core.journal.control import Locked
-from zepix_core.model.order import OrderReply, OrderRequest
+from zepix_core.services.calls import Leg
 from zepix_core.testing.clock import VirtualClock
 
 
@@ -57,22 +56,12 @@ async def test_a_panic_goes_on_after_a_restart(tmp_path: Path, clock: VirtualClo
     await second.end()
 
 
-async def test_closes_that_fill_in_part_are_followed_by_closes_of_the_rest(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await house.desk.place(context(house.clock), single())
-    submit = house.broker.inner.submit
-    parts = [0.02, 0.02]
-
-    async def half(request: OrderRequest) -> OrderReply:
-        if not parts:
-            return await submit(request)
-        reply = await submit(attrs.evolve(request, lots=parts.pop()))
-        return attrs.evolve(reply, retcode=10010)
-
-    monkeypatch.setattr(house.broker.inner, "submit", half)
+async def test_closes_that_fill_crumbs_are_followed_by_more_rounds(house: House) -> None:
+    leg = Leg(name="A", sl=1.09800, tp=1.10600, lots=0.10)
+    await house.desk.place(context(house.clock), single(legs=(leg,)))
+    house.broker.moods.extend([filling(0.01)] * 7)
     (result,) = await house.desk.panic("flatten", "a person")
-    assert result.remaining_volume == pytest.approx(0.03)
+    assert (result.success, result.code, result.remaining_volume) == (False, "PARTLY_CLOSED", 0.05)
     await house.pass_time(30.0)
     assert not await house.broker.positions()
     assert not house.desk.control.state.closing

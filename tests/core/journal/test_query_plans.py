@@ -10,9 +10,7 @@ import pytest
 
 from zepix_core.inbox import rows, store
 from zepix_core.journal import (
-    closing as closes,
-)
-from zepix_core.journal import (
+    close_parts,
     deal_rows,
     feed,
     flattening,
@@ -26,11 +24,14 @@ from zepix_core.journal import (
     unknown,
     wake_rows,
 )
+from zepix_core.journal import (
+    closing as closes,
+)
 from zepix_core.storage.journal_schema import TABLES
 
 ROOMS: tuple[ModuleType, ...] = (
-    rows, store, closes, deal_rows, feed, flattening, host_state, intent_rows, latches, ledger, matching,
-    outbox, totals, unknown, wake_rows,
+    rows, store, close_parts, closes, deal_rows, feed, flattening, host_state, intent_rows, latches, ledger,
+    matching, outbox, totals, unknown, wake_rows,
 )  # fmt: skip
 NOT_A_QUERY = ("SELECT", "MAYBE_OPEN")
 

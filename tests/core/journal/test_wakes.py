@@ -17,8 +17,8 @@ from zepix_core.journal.wakes import Wakes
 from zepix_core.model.market import Tick
 from zepix_core.model.order import TradeUpdate
 from zepix_core.model.wake import Wake
-from zepix_core.storage.connection import Durability
 from zepix_core.storage.commit import T, Work
+from zepix_core.storage.connection import Durability
 from zepix_core.storage.executor import SameThread
 from zepix_core.storage.journal_schema import TABLES
 from zepix_core.storage.script import run_script

@@ -16,6 +16,10 @@ SELECT = (
     " commission, swap, reason, magic, comment, book FROM deals"
 )
 _OF_POSITION = SELECT + " WHERE position_id = ? AND account = ? ORDER BY abs(ticket)"
+_OF_ORDER = (
+    "SELECT coalesce(sum(volume), 0) FROM deals WHERE position_id = ? AND account = ? AND entry = ?"
+    " AND (ticket = ? OR (order_ticket = ? AND order_ticket != 0))"
+)
 _KNOWN = "SELECT 1 FROM deals WHERE account = ? AND ticket = ?"
 
 
@@ -33,6 +37,13 @@ def add(connection: sqlite3.Connection, account: str, deal: Deal, owner: Intent 
 def known(connection: sqlite3.Connection, account: str, ticket: int) -> bool:
     """Whether the journal has that deal."""
     return connection.execute(_KNOWN, (account, ticket)).fetchone() is not None
+
+
+def volume_of_order(connection: sqlite3.Connection, account: str, deal: Deal) -> float:
+    """Lots of a deal and of all others that the same order has led to."""
+    parameters = (deal.position, account, deal.entry.value, deal.ticket, deal.order)
+    found: float = connection.execute(_OF_ORDER, parameters).fetchone()[0]
+    return round(found, 8)
 
 
 def of_position(connection: sqlite3.Connection, account: str, position: int) -> tuple[Deal, ...]:

@@ -160,9 +160,11 @@ class DealSettler:
         state = S.CLOSED if close.state in (S.SENDING, S.UNKNOWN, S.PLACED) else close.state
         if state in OVER:
             state = S.ADOPTED
+        filled = deal_rows.volume_of_order(connection, self.account, deal)
         intent_rows.move(
             connection, self.clock, close.intent_id, state, {"deal": deal.ticket},
-            order_ticket=deal.order, deal_ticket=deal.ticket, fill_price=deal.price, fill_lots=deal.volume,
+            order_ticket=deal.order, deal_ticket=deal.ticket, fill_price=deal.price,
+            fill_lots=max(close.fill_lots, filled),
         )  # fmt: skip
         return close.label or "Manual"
 

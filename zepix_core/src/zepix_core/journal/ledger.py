@@ -73,6 +73,12 @@ def closed_volume(connection: sqlite3.Connection, account: str, position: int) -
     return found
 
 
+def unbooked_volume(connection: sqlite3.Connection, account: str, position: int) -> float:
+    """Lots of a position that the broker has closed and whose deals are not here yet."""
+    found: float = connection.execute(_UNBOOKED, (position, account)).fetchone()[0]
+    return found
+
+
 def closed_parts(
     connection: sqlite3.Connection, account: str, positions: Collection[int]
 ) -> dict[int, tuple[ClosedPart, ...]]:
@@ -145,10 +151,8 @@ def closed_unbooked(
     gone: set[int] = set()
     for entry in entries:
         ticket = entry.intent.position_id
-        if ticket in tickets:
-            closed = connection.execute(_UNBOOKED, (ticket, account)).fetchone()[0]
-            if closed >= entry.remaining - LEAST:
-                gone.add(ticket)
+        if ticket in tickets and unbooked_volume(connection, account, ticket) >= entry.remaining - LEAST:
+            gone.add(ticket)
     return frozenset(gone)
 
 

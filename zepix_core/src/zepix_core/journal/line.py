@@ -16,7 +16,7 @@ from zepix_core.journal import events, intent_rows
 from zepix_core.journal.bars import BarCache
 from zepix_core.journal.clock_watch import ClockWatch
 from zepix_core.journal.control import Control
-from zepix_core.journal.numbers import PluginNumber, number_of
+from zepix_core.journal.numbers import PluginNumber, known_number, number_of
 from zepix_core.journal.quotes import Quotes
 from zepix_core.journal.retcodes import (
     MOVED_PAUSE,
@@ -99,7 +99,11 @@ class OrderLine:
     async def number(self, plugin: str) -> PluginNumber:
         """Number and tag of a plugin, given at its first order."""
         if plugin not in self._numbers:
-            self._numbers[plugin] = await self.executor.run(lambda connection: number_of(connection, plugin))
+            # Read first: what is there already must not wait for a disk that is full.
+            known = await self.executor.read(lambda connection: known_number(connection, plugin))
+            if known is None:
+                known = await self.executor.run(lambda connection: number_of(connection, plugin))
+            self._numbers[plugin] = known
         return self._numbers[plugin]
 
     def why(self, plugin: str) -> str:

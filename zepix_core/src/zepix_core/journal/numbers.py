@@ -30,16 +30,22 @@ def short_tag(plugin: str) -> str:
     return short[:TAG_LIMIT]
 
 
+def known_number(connection: sqlite3.Connection, plugin: str) -> PluginNumber | None:
+    """The plugin's number and tag, ``None`` before its first order."""
+    query = "SELECT number, tag FROM plugin_numbers WHERE plugin = ?"
+    found = connection.execute(query, (plugin,)).fetchone()
+    return None if found is None else PluginNumber(number=found[0], tag=found[1])
+
+
 def number_of(connection: sqlite3.Connection, plugin: str) -> PluginNumber:
     """The plugin's number and tag, given now when it has none; inside a write transaction.
 
     Raises:
         StorageError: All 999 numbers are given.
     """
-    query = "SELECT number, tag FROM plugin_numbers WHERE plugin = ?"
-    found = connection.execute(query, (plugin,)).fetchone()
-    if found is not None:
-        return PluginNumber(number=found[0], tag=found[1])
+    known = known_number(connection, plugin)
+    if known is not None:
+        return known
     number = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM plugin_numbers").fetchone()[0]
     if number > LAST_NUMBER:
         raise StorageError("All 999 plugin numbers are given.", "Start a new home folder for new plugins.")

@@ -8,7 +8,7 @@ from zepix_core.journal import host_state, intent_rows, outbox
 from zepix_core.journal.control import HUMAN
 from zepix_core.journal.intents import HOLDING, OVER
 from zepix_core.journal.line import OFFLINE, REJECT, UNRESOLVED, Sent
-from zepix_core.journal.retcodes import PARTIAL, PLACED, ReplyClass
+from zepix_core.journal.retcodes import CLOSE_EXISTS, PARTIAL, PLACED, ReplyClass
 from zepix_core.model.notice import Notice, Priority
 from zepix_core.model.order import Action, Book, Intent, IntentState, OrderResult
 
@@ -105,6 +105,9 @@ def _numbers(present: Intent, sent: Sent) -> dict[str, Any]:
     if present.state not in SETTLED and reply.retcode != PLACED and present.action is not Action.MODIFY:
         changes["fill_price"] = reply.price
         changes["fill_lots"] = reply.volume
+    if present.action is Action.CLOSE and reply.volume > present.fill_lots:
+        # Of an order with several deals the first may have come alone.
+        changes["fill_lots"] = reply.volume
     return changes
 
 
@@ -112,6 +115,9 @@ def _done_state(intent: Intent, sent: Sent) -> IntentState:
     retcode = 0 if sent.reply is None else sent.reply.retcode
     if retcode == PLACED:
         return IntentState.PLACED
+    if retcode == CLOSE_EXISTS:
+        # Somebody's close is on its way: ours is watched, and sent again when the position outlives it.
+        return IntentState.UNKNOWN
     if intent.action is not Action.OPEN:
         return IntentState.CLOSED
     return IntentState.PARTLY_FILLED if retcode == PARTIAL else IntentState.FILLED

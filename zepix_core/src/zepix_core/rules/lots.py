@@ -86,7 +86,12 @@ def close_part(volume: float, percentage: float, minimum: float, step: float) ->
     """
     if percentage >= 100:
         return ClosePart(closed=volume, remaining=0.0)
-    closed = floor_lots(volume * percentage / 100, step)
+    return close_lots(volume, volume * percentage / 100, minimum, step)
+
+
+def close_lots(volume: float, lots: float, minimum: float, step: float) -> ClosePart | None:
+    """What closing ``lots`` of a position means, rounded down; otherwise as `close_part`."""
+    closed = floor_lots(min(lots, volume), step)
     if closed < minimum - step * 1e-6 or closed <= 0:
         return None
     remaining = round(volume - closed, decimals_of(step))

@@ -231,7 +231,10 @@ class Orders:
     async def close_position(
         self, order_id: int, reason: str = "Manual", *, key: str | None = None
     ) -> CloseResult:
-        """Close an own position; one that is gone already is a success with what its deals say.
+        """Close an own position, all of it; one that is gone already is a success with what its deals say.
+
+        What the broker fills only in part is closed again by the host, a few times, and the result is the
+        sum. ``PARTLY_CLOSED`` is what is left then: ``closed_volume`` and ``remaining_volume`` say how much.
 
         Args:
             reason: One of the close reasons, such as ``Exit_Signal`` or ``Reversal``.
@@ -247,7 +250,7 @@ class Orders:
         """Close ``percentage`` percent of an own position, rounded down to the volume step.
 
         Below the smallest volume it is refused ``VOLUME_TOO_SMALL``; if too little would remain, all is
-        closed. 100 closes it all.
+        closed. 100 closes it all. Where the broker fills less, the host goes on as in `close_position`.
 
         Raises:
             BadArgument: The percentage is not in (0, 100], or as in `close_position`.
