@@ -99,6 +99,8 @@ class Mt5Broker(Listeners):
         return GatewayHello(account=account, symbols=symbols, afterlife_seconds=AFTERLIFE_SECONDS)
 
     async def stop(self) -> None:
+        if self._worker.closed:
+            return
         try:
             await self._worker.run(self._session.close)
         except (BrokerOffline, OutcomeUnknown) as error:

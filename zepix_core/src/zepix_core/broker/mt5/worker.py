@@ -19,6 +19,9 @@ class Worker:
         hung: Called when a job does not end: nothing in this process can end it.
         turn_seconds: How long a job may wait for its turn.
         hung_seconds: How long it may take, its turn included.
+
+    Attributes:
+        closed: Nothing more is begun.
     """
 
     def __init__(
@@ -30,6 +33,7 @@ class Worker:
         self._hung = hung
         self._turn = turn_seconds
         self._limit = hung_seconds
+        self.closed = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="mt5")
 
     async def run(self, job: Callable[[], T], more_seconds: float = 0.0) -> T:
@@ -53,4 +57,5 @@ class Worker:
 
     def close(self) -> None:
         """Begin nothing more."""
+        self.closed = True
         self._thread.shutdown(wait=False, cancel_futures=True)
