@@ -269,6 +269,7 @@ class Host:
         desk.updates.listen(self.feed.wake)
         desk.risk.plugins = self._traders
         self.broker.on_link(self._linked)
+        self.broker.on_storage(self.guard.note)
         await self.wakes.load()
         self.broker.on_ticks(self.plugins.ticks)
         self.broker.on_ticks(self.wakes.ticks)

@@ -16,6 +16,7 @@ from zepix_core.errors import BrokerOffline, OutcomeUnknown, SettingsError, Stor
 from zepix_core.model.account import AccountInfo
 from zepix_core.model.market import Bar, Tick
 from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position, WorkingOrder
+from zepix_core.model.storage import StorageNews
 from zepix_core.rules.backoff import Backoff
 from zepix_core.wire.channel import ChannelClosed, Handler
 from zepix_core.wire.process import Child, StartChild, spawn
@@ -240,6 +241,7 @@ class GatewayClient(Listeners):
             calls.NEW_DEALS: Handler(tuple[Deal, ...], self.tell_deals),
             calls.LINK: Handler(bool, self._say),
             calls.CHANGED: Handler(None, lambda _: self.tell_change()),
+            calls.STORAGE: Handler(StorageNews, self.tell_storage),
         }
         child = await self._start_child(
             calls.MODULE, lock=self._lock, log_name=self._log_name, handlers=handlers

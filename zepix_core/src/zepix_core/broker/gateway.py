@@ -63,6 +63,7 @@ class Gateway:
         broker.on_deals(lambda deals: self._push(calls.NEW_DEALS, deals))
         broker.on_link(lambda up: self._push(calls.LINK, up))
         broker.on_change(lambda: self._push(calls.CHANGED, None))
+        broker.on_storage(lambda news: self._push(calls.STORAGE, news))
         hello = await broker.start()
         self._broker, self._feed = broker, served.feed
         self._mover = asyncio.create_task(keep_moving(broker, self._clock, served.interval))

@@ -16,7 +16,7 @@ PAPER, MT5, SHADOW = "paper", "mt5", "shadow"
 OPEN, CLOSE = "open", "close"
 SUBMIT, ACCOUNT, QUOTE, POSITIONS = "submit", "account", "quote", "positions"
 DEALS, MARGIN, OBSERVE, BARS, ORDERS = "deals", "margin", "observe", "bars", "orders"
-TICKS, NEW_DEALS, LINK, CHANGED = "ticks", "new_deals", "link", "changed"
+TICKS, NEW_DEALS, LINK, CHANGED, STORAGE = "ticks", "new_deals", "link", "changed", "storage"
 FEED = "feed"
 
 

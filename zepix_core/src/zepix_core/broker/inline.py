@@ -11,6 +11,7 @@ from zepix_core.clock import Clock
 from zepix_core.model.account import AccountInfo
 from zepix_core.model.market import Bar, Tick
 from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position, WorkingOrder
+from zepix_core.model.storage import StorageNews
 from zepix_core.wire.codec import through
 
 
@@ -41,6 +42,7 @@ class InlineBroker(Listeners):
         inner.on_ticks(lambda ticks: self.tell_ticks(through(ticks, tuple[Tick, ...])))
         inner.on_link(self.tell_link)
         inner.on_change(self.tell_change)
+        inner.on_storage(lambda news: self.tell_storage(through(news, StorageNews)))
 
     async def start(self) -> GatewayHello:
         hello: GatewayHello = through(await self._inner.start(), GatewayHello)

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from zepix_core.model.market import Tick
 from zepix_core.model.order import Deal
+from zepix_core.model.storage import StorageNews
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ class Listeners:
         self._on_ticks: list[Callable[[tuple[Tick, ...]], None]] = []
         self._on_link: list[Callable[[bool], None]] = []
         self._on_change: list[Callable[[], None]] = []
+        self._on_storage: list[Callable[[StorageNews], None]] = []
 
     def on_deals(self, listener: Callable[[tuple[Deal, ...]], None]) -> None:
         """Call ``listener`` with new deals, in the caller's loop."""
@@ -36,6 +38,14 @@ class Listeners:
     def on_change(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` when something else than `submit` changed the broker's books."""
         self._on_change.append(listener)
+
+    def on_storage(self, listener: Callable[[StorageNews], None]) -> None:
+        """Call ``listener`` when a file of the broker's own cannot be written, and when it can be again."""
+        self._on_storage.append(listener)
+
+    def tell_storage(self, news: StorageNews) -> None:
+        """Say how a file of the broker's own stands."""
+        _tell(self._on_storage, news)
 
     def tell_change(self) -> None:
         """Say that something else than `submit` changed the books."""

@@ -9,6 +9,7 @@ from zepix_core.errors import OutcomeUnknown
 from zepix_core.model.account import AccountInfo
 from zepix_core.model.market import Bar, SymbolInfo, Tick
 from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position, WorkingOrder
+from zepix_core.model.storage import StorageNews
 
 
 @attrs.frozen(kw_only=True)
@@ -101,6 +102,10 @@ class Broker(Protocol):
 
     def on_ticks(self, listener: Callable[[tuple[Tick, ...]], None]) -> None:
         """Call ``listener`` with batches of ticks, in the caller's loop."""
+
+    def on_storage(self, listener: Callable[[StorageNews], None]) -> None:
+        """Call ``listener`` when a file that the adapter keeps itself cannot be written, and when it can be
+        again. Adapters without files of their own never do."""
 
     def on_link(self, listener: Callable[[bool], None]) -> None:
         """Call ``listener`` when the broker is lost (False) and when it is back (True)."""

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from zepix_core.broker.listeners import Listeners
 from zepix_core.broker.paper import store
@@ -16,16 +17,18 @@ from zepix_core.broker.paper.settings import PaperSettings
 from zepix_core.broker.paper.symbols import PaperSymbol
 from zepix_core.broker.port import GatewayHello
 from zepix_core.clock import Clock
-from zepix_core.errors import BrokerOffline, OutcomeUnknown, StorageError
+from zepix_core.errors import BrokerOffline, DatabaseDamaged, OutcomeUnknown, StorageError
 from zepix_core.model.account import AccountInfo
 from zepix_core.model.market import Bar, Side, Tick
 from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position, WorkingOrder
+from zepix_core.model.storage import StorageNews
 from zepix_core.rules.matching import StopFill
 from zepix_core.rules.valuation import margin
 from zepix_core.storage.executor import Executor
 
 SERVER = "Zepix-Paper"
 SAVE_PRICES_NS = 10_000_000_000
+TRY_SECONDS = 5.0
 
 
 class PaperBroker(Listeners):
@@ -61,6 +64,8 @@ class PaperBroker(Listeners):
         self._prices_due_ns = 0
         self.starts = 0
         self._turn = asyncio.Lock()
+        self._ill, self._next_try = False, 0.0
+        executor.watch(self._heard)
 
     async def start(self) -> GatewayHello:
         """Read the book and begin with the prices.
@@ -236,7 +241,19 @@ class PaperBroker(Listeners):
             self.tell_deals(deals)
             self.tell_change()
 
+    def _heard(self, fault: StorageError | None) -> None:
+        self.tell_storage(
+            StorageNews(
+                file=self._executor.path.name,
+                fault="" if fault is None else str(fault),
+                damaged=isinstance(fault, DatabaseDamaged),
+            )
+        )
+        self._ill, self._next_try = fault is not None, self._clock.monotonic() + TRY_SECONDS
+
     async def _act(self, ticks: tuple[Tick, ...]) -> tuple[Deal, ...]:
+        if self._ill and self._clock.monotonic() < self._next_try:
+            return ()
         await self._reload()
         facts = self._facts()
         changes: list[Change] = []
@@ -248,7 +265,7 @@ class PaperBroker(Listeners):
             if kind is Book.LIVE and ticks:
                 book, made = stopped_out(book, facts, self._settings.stop_out_percent)
                 changes += made
-        if changes or facts.now_ns >= self._prices_due_ns:
+        if changes or self._ill or facts.now_ns >= self._prices_due_ns:
             await self._commit(tuple(changes))
         return tuple(deal for change in changes for deal in change.deals)
 
@@ -267,6 +284,9 @@ class PaperBroker(Listeners):
         except StorageError:
             # Whether a failed commit reached the disk only the file can say.
             self._books = {}
+            self._next_try = self._clock.monotonic() + TRY_SECONDS
+            with suppress(BrokerOffline):
+                await self._reload()
             raise
         for change in changes:
             self._books[change.book] = self._book(change.book).apply(change)
@@ -277,7 +297,8 @@ class PaperBroker(Listeners):
         if self._books:
             return
         try:
-            self._books = dict((await self._executor.run(self._load)).books)
+            saved = await self._executor.read(lambda c: store.read(c, self._settings.prices))
+            self._books = dict(saved.books)
         except StorageError as error:
             raise BrokerOffline(f"The paper book cannot be read: {error}", error.hint) from error
 

@@ -166,6 +166,11 @@ def load(connection: sqlite3.Connection, balance: float, source: str) -> Saved:
     """Read the account; a new one is opened with ``balance``. ``source`` names where prices come from."""
     for book in Book:
         connection.execute("INSERT OR IGNORE INTO account VALUES (?, ?, 0)", (book.value, balance))
+    return read(connection, source)
+
+
+def read(connection: sqlite3.Connection, source: str) -> Saved:
+    """Read an account that was opened before."""
     positions = read_positions(connection)
     books = {
         Book(name): PaperBook(
