@@ -36,6 +36,7 @@ from zepix_core.journal.storage_guard import StorageGuard
 from zepix_core.journal.wakes import Wakes
 from zepix_core.lifeline import Lifeline
 from zepix_core.model.host import HostOptions
+from zepix_core.model.storage import StorageNews
 from zepix_core.outside import Outside
 from zepix_core.plugin_desk import PluginDesk
 from zepix_core.plugins.development import develop
@@ -289,6 +290,8 @@ class Host:
         if not up:
             self.loop.hold()
             return
+        # A gateway that has opened its book can write it.
+        self.guard.note(StorageNews(file=self.home.paper_db.name))
         self.life.spawn(self._link_back())
 
     async def _link_back(self) -> None:

@@ -41,6 +41,7 @@ class FaultyBroker(Listeners):
         inner.on_deals(self._pass_deals)
         inner.on_ticks(self._pass_ticks)
         inner.on_change(self._pass_change)
+        inner.on_storage(self.tell_storage)
 
     async def start(self) -> GatewayHello:
         hello = await self._inner.start()
