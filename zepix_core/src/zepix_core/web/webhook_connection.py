@@ -26,6 +26,8 @@ TURN_SECONDS = 1.0
 IDLE_SECONDS = 30.0
 LINGER_SECONDS = 1.0
 LINGER_BYTES = 1_048_576
+# TradingView gives up after 3 s and does not send again what it gave up; what got a 503 it does.
+STORE_SECONDS = 2.0
 # Of pipelined requests so many parts are taken in one turn of the loop; a request with a body has two.
 PARTS_A_TURN = 16
 # So many requests in a row may come without a good token before the connection is closed.
@@ -48,6 +50,7 @@ class WebhookConnection(asyncio.Protocol):
         self._deadline = 0.0
         self._discarded = 0
         self._strange = 0
+        self._asked = 0
         self._entered = False
         self._complete = False
         self._ended = False
@@ -303,17 +306,27 @@ class WebhookConnection(asyncio.Protocol):
             return
         self._busy = True
         try:
-            self._listener.take(self._token_id, screened, self._taken)
+            self._listener.take(self._token_id, screened, partial(self._taken, self._asked))
         except Exception as error:
-            self._not_stored(error)
+            return self._not_stored(error)
+        self._arm(STORE_SECONDS, self._too_long)
 
-    def _taken(self, taken: Taken | BaseException) -> None:
+    def _too_long(self) -> None:
+        """The database does not come back. Should the alert be stored yet, it is a duplicate when it comes
+        again."""
+        log.error("an alert is not stored after %g s; the sender is asked to try again", STORE_SECONDS)
+        self._stored(503, _code("storage"))
+
+    def _taken(self, asked: int, taken: Taken | BaseException) -> None:
+        if isinstance(taken, Taken):
+            try:
+                self._listener.on_stored()
+            except Exception:
+                log.exception("alert %s is stored, but the inbox loop could not be told", taken.id)
+        if asked != self._asked:
+            return  # it was answered for
         if isinstance(taken, BaseException):
             return self._not_stored(taken)
-        try:
-            self._listener.on_stored()
-        except Exception:
-            log.exception("alert %s is stored, but the inbox loop could not be told", taken.id)
         self._stored(200, {"id": taken.id, "status": taken.status})
         facts = {"alert_id": taken.id}
         log.info("alert %s %s", taken.id, taken.refused or taken.status, extra={"fields": facts})
@@ -330,8 +343,10 @@ class WebhookConnection(asyncio.Protocol):
 
     def _stored(self, status: int, body: dict[str, Any]) -> None:
         self._busy = False
+        self._asked += 1
         if self._leaving:
             return
+        self._disarm()
         self._answer_request(status, body, retry=status == 503)
         self._advance()
 
