@@ -235,6 +235,7 @@ class House:
     async def end(self) -> None:
         """End this life without a word, as a crash does; the files stay."""
         await self.feed.stop()
+        await self.reconciler.stop()
         await self.desk.flattening.stop()
         await self.desk.lookup.stop()
         await self.broker.stop()

@@ -30,6 +30,7 @@ async def test_a_stop_that_is_missing_is_set_again(house: House) -> None:
     await house.desk.place(context(house.clock), single())
     await by_hand(house, 0.0, 1.106)
     await house.reconciler.sweep()
+    await house.reconciler.protection.settled()
     (position,) = await house.broker.positions()
     assert (position.sl, position.tp) == (1.098, 1.106)
 

@@ -66,6 +66,12 @@ class DealSettler:
             if final:
                 self._nameless(connection, deal)
             return None
+        if entry.position_id not in (0, deal.position):
+            self._add(connection, deal, None)
+            needs_human(
+                connection, self.clock, entry, f"a second position, {deal.position}, for one order"
+            )
+            return None
         self._add(connection, deal, entry)
         before = [
             d for d in deal_rows.of_position(connection, self.account, deal.position)
@@ -126,6 +132,9 @@ class DealSettler:
         if entry is None:
             if final:
                 self._add(connection, deal, None)
+            return None
+        if entry.state is S.FOREIGN:
+            self._add(connection, deal, None)
             return None
         self._add(connection, deal, entry)
         closed = closed_volume(connection, self.account, deal.position)

@@ -21,6 +21,7 @@ _UNDERWAY = (
     " AND state IN ('planned', 'sending', 'placed', 'partly_filled', 'filled', 'unknown', 'adopted')"
     " AND state IN ('sending', 'placed', 'unknown')"
 )
+_GIVEN_UP = "SELECT position_id FROM intents WHERE account = ? AND state = 'foreign' AND position_id != 0"
 Close = Callable[[str, int], Awaitable[CloseResult]]
 
 
@@ -126,14 +127,15 @@ class Flattening:
     async def _left(self) -> Left:
         shown, seen = await self._shown()
 
-        def read(connection: sqlite3.Connection) -> tuple[set[int], int, set[int]]:
+        def read(connection: sqlite3.Connection) -> tuple[set[int], int, set[int], set[int]]:
             entries = open_entries(connection, self._line.account)
             held = {entry.intent.position_id for entry in entries if entry.held}
             waiting = {row[0] for row in connection.execute(_UNDERWAY, (self._line.account,))}
-            return held, len(entries) - sum(entry.held for entry in entries), waiting
+            given_up = {row[0] for row in connection.execute(_GIVEN_UP, (self._line.account,))}
+            return held, len(entries) - sum(entry.held for entry in entries), waiting, given_up
 
-        held, coming, waiting = await self._line.executor.read(read)
-        tickets = list(dict.fromkeys((*sorted(held, key=abs), *shown)))
+        held, coming, waiting, given_up = await self._line.executor.read(read)
+        tickets = [one for one in dict.fromkeys((*sorted(held, key=abs), *shown)) if one not in given_up]
         return Left(
             tickets=tuple(ticket for ticket in tickets if ticket not in waiting),
             underway=tuple(ticket for ticket in tickets if ticket in waiting),

@@ -25,7 +25,7 @@ MOVES: dict[IntentState, frozenset[IntentState]] = {
     S.ADOPTED: frozenset({S.CLOSED}),
     S.CLOSED: frozenset(),
     S.FOREIGN: frozenset({S.CLOSED}),
-    S.NEEDS_HUMAN: frozenset(),
+    S.NEEDS_HUMAN: frozenset({S.CLOSED, S.DROPPED}),
 }
 """What may follow a state; besides, the broker may say otherwise at any time (`BROKER_SAYS`)."""
 

@@ -7,7 +7,7 @@ import attrs
 from zepix_core.errors import BadArgument, BrokerOffline
 from zepix_core.journal import intent_rows
 from zepix_core.journal.intents import OVER, comment_of, intent_id, magic_of
-from zepix_core.journal.line import REJECT, UNRESOLVED
+from zepix_core.journal.line import OFFLINE, REJECT, UNRESOLVED
 from zepix_core.journal.outcomes import SETTLED
 from zepix_core.journal.sending import Sending
 from zepix_core.model.order import Action, Book, Intent, IntentState, OrderResult, Position
@@ -44,11 +44,30 @@ class Modifying:
             try:
                 positions = await self._line.broker.positions(entry.book)
             except BrokerOffline as error:
-                return _refused(request, "BROKER_OFFLINE", error.message)
+                return _refused(request, OFFLINE, error.message)
             position = next((p for p in positions if p.ticket == request.ticket), None)
             if position is None:
                 return _refused(request, "NO_SUCH_POSITION", "the position is closed")
             return await self._change(ctx, request, entry, position, key)
+
+    async def restore(self, entry: Intent, key: str) -> OrderResult:
+        """Set the stop that a position of ours has lost, a single time; no house rule holds it back.
+
+        A position that is gone, or has a stop again, is as good as done.
+        """
+        request = ModifyRequest(ticket=entry.position_id, sl=entry.sl)
+        async with self._line.lock:
+            try:
+                positions = await self._line.broker.positions(entry.book)
+            except BrokerOffline as error:
+                return _refused(request, OFFLINE, error.message)
+            position = next((p for p in positions if p.ticket == entry.position_id), None)
+            if position is None or position.sl > 0:
+                return _done(request, entry.sl, entry.tp, entry)
+            one = intent_id(key, entry.plugin, f"{entry.leg}@{request.ticket}/{entry.sl}", Action.MODIFY)
+            made = await self._intent(None, entry, position, entry.sl, position.tp, one, key)
+            settled, message = await self._sending.trade(await self._sending.write(made), once=True)
+        return _told(request, entry, settled, message)
 
     async def _change(
         self, ctx: CallContext, request: ModifyRequest, entry: Intent, position: Position, key: str
@@ -72,13 +91,10 @@ class Modifying:
         if known is not None:
             intent = await self._sending.reopen(known, known.lots)
         else:
-            made = await self._intent(ctx, request, entry, position, sl, tp, one, key)
+            made = await self._intent(ctx.alert_id, entry, position, sl, tp, one, key)
             intent = await self._sending.write(made)
         settled, message = await self._sending.trade(intent)
-        if settled.state in SETTLED:
-            return _done(request, sl, tp, entry, settled)
-        code = settled.reason if settled.state in OVER and settled.reason else UNRESOLVED
-        return _refused(request, code if code == code.upper() else REJECT, message, settled)
+        return _told(request, entry, settled, message)
 
     async def _fault(
         self, entry: Intent, position: Position, sl: float, tp: float, tiny: float
@@ -88,7 +104,7 @@ class Modifying:
         try:
             tick = await self._line.quotes.ask(entry.symbol)
         except BrokerOffline as error:
-            return "BROKER_OFFLINE", error.message
+            return OFFLINE, error.message
         if info is None or tick is None:
             return "NO_PRICE", f"no price of {entry.symbol}"
         if sl <= 0:
@@ -119,18 +135,25 @@ class Modifying:
         return await self._line.risk.more(owner, after - before, after)
 
     async def _intent(
-        self, ctx: CallContext, request: ModifyRequest, entry: Intent, position: Position, sl: float,
-        tp: float, one: str, key: str,
+        self, alert_id: int | None, entry: Intent, position: Position, sl: float, tp: float, one: str,
+        key: str,
     ) -> Intent:  # fmt: skip
         number = await self._line.number(entry.plugin)
         return Intent(
-            intent_id=one, alert_key=key, alert_id=ctx.alert_id, plugin=entry.plugin, leg=entry.leg,
+            intent_id=one, alert_key=key, alert_id=alert_id, plugin=entry.plugin, leg=entry.leg,
             action=Action.MODIFY, symbol=entry.symbol, side=entry.side, lots=position.volume,
             price=position.price_open, sl=sl, tp=tp,
             magic=magic_of(self._line.settings.host_id, number.number, entry.leg),
             comment=comment_of(number.tag, one, entry.leg), state=S.SENDING, account=self._line.account,
-            book=entry.book, position_id=request.ticket, label=entry.label, group=entry.group,
+            book=entry.book, position_id=position.ticket, label=entry.label, group=entry.group,
         )  # fmt: skip
+
+
+def _told(request: ModifyRequest, entry: Intent, settled: Intent, message: str) -> OrderResult:
+    if settled.state in SETTLED:
+        return _done(request, settled.sl, settled.tp, entry, settled)
+    code = settled.reason if settled.state in OVER and settled.reason else UNRESOLVED
+    return _refused(request, code if code == code.upper() else REJECT, message, settled)
 
 
 def _done(

@@ -118,6 +118,10 @@ class OrderDesk:
         """See `Modifying.modify`."""
         return await self._whole(self._modifying.modify(ctx, request))
 
+    async def restore(self, entry: Intent, key: str) -> OrderResult:
+        """See `Modifying.restore`."""
+        return await self._whole(self._modifying.restore(entry, key))
+
     async def close(self, ctx: CallContext, request: CloseRequest) -> CloseResult:
         """See `Closing.close`."""
         return await self._whole(self._closing.close(ctx, request))

@@ -18,6 +18,8 @@ from zepix_core.services.context import CallContext
 from zepix_core.services.gates import CORE
 
 S = IntentState
+PROTECT = "protect:"
+"""Head of the keys under which a lost stop is set again."""
 
 
 class Sending:
@@ -33,6 +35,8 @@ class Sending:
         account = self.line.account
         entry = await self.line.executor.read(lambda c: intent_rows.entry_of(c, account, ticket))
         if entry is None:
+            return None, "NO_SUCH_POSITION"
+        if entry.state is S.FOREIGN:
             return None, "NO_SUCH_POSITION"
         if ctx.plugin.id not in (CORE, entry.plugin):
             return None, "NOT_OWNER"
@@ -104,14 +108,17 @@ class Sending:
         )  # fmt: skip
         update = update_of(changed, UpdateKind.MODIFIED, line.clock.now_ns())
         self.updates.emit(connection, attrs.evolve(update, label=changed.label))
+        back = intent.alert_key.startswith(PROTECT)
+        stop = f"{intent.sl:g} was gone and is set again" if back else f"{entry.sl:g} -> {intent.sl:g}"
         outbox.put(
             connection, line.clock,
             Notice(
-                type="sl_modified", priority=Priority.MEDIUM, plugin=changed.plugin, symbol=changed.symbol,
-                alert_id=intent.alert_id,
-                text=f"{changed.plugin}: {changed.symbol} stop {entry.sl:g} -> {intent.sl:g}",
+                type="sl_modified", priority=Priority.HIGH if back else Priority.MEDIUM,
+                plugin=changed.plugin, symbol=changed.symbol, alert_id=intent.alert_id,
+                text=f"{changed.plugin}: {changed.symbol} stop {stop}",
                 data={
-                    "ticket": changed.position_id, "old_sl": entry.sl, "new_sl": intent.sl, "why": "plugin"
+                    "ticket": changed.position_id, "old_sl": 0.0 if back else entry.sl, "new_sl": intent.sl,
+                    "why": "protection" if back else "plugin",
                 },
             ),
         )  # fmt: skip

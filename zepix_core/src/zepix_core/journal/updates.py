@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from zepix_core.broker.port import Broker
-from zepix_core.clock import Clock
+from zepix_core.clock import NS, Clock
 from zepix_core.errors import BrokerOffline, StorageError, ZepixError
 from zepix_core.journal import deal_rows, host_state
 from zepix_core.journal.deals import DealSettler
@@ -15,6 +15,10 @@ from zepix_core.storage.executor import Executor
 
 log = logging.getLogger(__name__)
 MARK = "deals_seen:"
+DAY_NS = 86_400 * NS
+FIRST_NS = 3 * DAY_NS
+"""How far back the first read of an account goes: what was before was never ours."""
+_NEWEST = "SELECT time_ns FROM deals WHERE account = ? AND book = ? ORDER BY time_ns DESC LIMIT 1"
 Listener = Callable[[str], None]
 
 
@@ -83,6 +87,33 @@ class Updates:
                 count += await self._catch_up(book)
         return count
 
+    async def sweep(self, book: Book, since_ns: int) -> int:
+        """Read all deals since then and book the new ones, whatever their tickets; returns how many were new.
+
+        Raises:
+            BrokerOffline: Nothing was read, nothing is concluded.
+        """
+        async with self._lock:
+            deals = await self._broker.deals(since_ns=since_ns, book=book)
+            new = await self._executor.read(lambda connection: self._new(connection, deals))
+            if new:
+                await self._book(new, final=True)
+        return len(new)
+
+    async def unbooked(self, book: Book) -> tuple[Deal, ...]:
+        """Deals since the mark that are not booked; nothing is changed.
+
+        Raises:
+            BrokerOffline: Nothing was read.
+        """
+        mark, since = await self._executor.read(lambda connection: self._mark(connection, book))
+        deals = await self._broker.deals(after_ticket=mark, since_ns=since, book=book)
+        return await self._executor.read(lambda connection: self._new(connection, deals))
+
+    async def newest_ns(self, book: Book) -> int:
+        """When the newest booked deal was made, 0 for none."""
+        return await self._executor.read(lambda connection: self._newest(connection, book))
+
     async def stop(self) -> None:
         """Book what has come and stop listening."""
         if self._task is not None:
@@ -90,13 +121,27 @@ class Updates:
         await self.drain()
 
     async def _catch_up(self, book: Book) -> int:
-        key = MARK + book.value
-        mark = await self._executor.read(lambda connection: host_state.read(connection, key)) or 0
-        deals = await self._broker.deals(after_ticket=mark, book=book)
+        mark, since = await self._executor.read(lambda connection: self._mark(connection, book))
+        deals = await self._broker.deals(after_ticket=mark, since_ns=since, book=book)
         if deals:
             last = max(deals, key=lambda deal: abs(deal.ticket)).ticket
-            await self._book(deals, final=True, mark=(key, last))
+            await self._book(deals, final=True, mark=(MARK + book.value, last))
         return len(deals)
+
+    def _mark(self, connection: sqlite3.Connection, book: Book) -> tuple[int, int]:
+        """From which ticket and which moment on deals have not been read whole."""
+        mark: int | None = host_state.read(connection, MARK + book.value)
+        if mark is None:
+            return 0, max(0, self._clock.now_ns() - FIRST_NS)
+        return mark, max(0, min(self._clock.now_ns(), self._newest(connection, book)) - DAY_NS)
+
+    def _newest(self, connection: sqlite3.Connection, book: Book) -> int:
+        row = connection.execute(_NEWEST, (self._settler.account, book.value)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def _new(self, connection: sqlite3.Connection, deals: Sequence[Deal]) -> tuple[Deal, ...]:
+        account = self._settler.account
+        return tuple(deal for deal in deals if not deal_rows.known(connection, account, deal.ticket))
 
     async def _book(self, deals: Sequence[Deal], final: bool, mark: tuple[str, int] | None = None) -> None:
         ordered = sorted(deals, key=lambda deal: abs(deal.ticket))

@@ -180,6 +180,7 @@ class TradeUpdate:
         price: Fill price of this change (entry or exit); ``price_open``: the position's entry.
         profit, commission, swap: Money of this change alone; ``profit_pips`` likewise, in pips.
         reason: Close reason, or the refusal code of a rejected order.
+        derived: Id of a change without a deal that comparing the books led to, made from what it says.
     """
 
     sequence: int
@@ -207,6 +208,7 @@ class TradeUpdate:
     reason: str = ""
     deal: int = 0
     book: Book = Book.LIVE
+    derived: str = ""
 
     @property
     def at(self) -> datetime:
@@ -221,7 +223,7 @@ class TradeUpdate:
     @property
     def deal_key(self) -> str:
         """Names the deal behind the change, or the change itself where there is none: count it once."""
-        return str(self.deal or f"{self.ticket}:{self.sequence}")
+        return str(self.deal or self.derived or f"{self.ticket}:{self.sequence}")
 
 
 @attrs.frozen(kw_only=True)

@@ -85,6 +85,7 @@ CREATE INDEX IF NOT EXISTS intents_open ON intents (state) WHERE state IN
     ('planned', 'sending', 'placed', 'partly_filled', 'filled', 'unknown', 'adopted');
 CREATE INDEX IF NOT EXISTS intents_position ON intents (position_id) WHERE position_id != 0;
 CREATE INDEX IF NOT EXISTS intents_human ON intents (position_id) WHERE state = 'needs_human';
+CREATE INDEX IF NOT EXISTS intents_foreign ON intents (position_id) WHERE state = 'foreign';
 CREATE INDEX IF NOT EXISTS intents_order ON intents (order_ticket) WHERE order_ticket != 0;
 CREATE INDEX IF NOT EXISTS intents_alert ON intents (alert_id);
 CREATE INDEX IF NOT EXISTS intents_created ON intents (plugin, created_ns);
