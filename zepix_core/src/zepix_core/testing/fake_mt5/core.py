@@ -3,7 +3,8 @@
 import functools
 import inspect
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Literal, ParamSpec, TypeVar, cast
 
 import attrs
@@ -25,8 +26,44 @@ TERMINAL = r"C:\Program Files\MetaTrader 5\terminal64.exe"
 FIRST_TICKET = 50_000_001
 POLL_SECONDS = 0.002
 
+SUCCESS = (MT5.RES_S_OK, ERRORS[MT5.RES_S_OK])
+
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+class Attachment:
+    """The connection of one process to the terminal: the real module has one, and one call at a time.
+
+    Attributes:
+        attached: Whether `initialize` succeeded and nothing ended it.
+        error: What `last_error` says.
+    """
+
+    def __init__(self) -> None:
+        self.attached = False
+        self.error = SUCCESS
+        self._caller: tuple[int, int] | None = None
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def call(self, name: str) -> Iterator[None]:
+        """Be the only call in progress, or a part of it.
+
+        Raises:
+            ConcurrentCalls: Another thread is.
+        """
+        me = threading.get_ident()
+        with self._lock:
+            owner, depth = self._caller or (me, 0)
+            if owner != me:
+                raise ConcurrentCalls(f"{name} was called while another thread's call is in progress")
+            self._caller = (me, depth + 1)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._caller = (me, depth) if depth else None
 
 
 @attrs.define
@@ -74,11 +111,9 @@ class Core:
         self.history_bars = history_bars
         self._truncate = comments == "truncate"
         self._paths = frozenset(paths)
-        self._attached = False
-        self._error: tuple[int, str] = (MT5.RES_S_OK, ERRORS[MT5.RES_S_OK])
         self._lock = threading.RLock()
-        self._caller: tuple[int, int] | None = None
-        self._caller_lock = threading.Lock()
+        self._attachment = Attachment()
+        self._processes = threading.local()
         self._home_thread = threading.get_ident()
         self._free = threading.Event()
         self._late: list[tuple[float, int, TradeRequest]] = []
@@ -90,6 +125,21 @@ class Core:
         """The books of the account that the terminal is logged in to."""
         return self.broker.ledgers[self.terminal.login]
 
+    @property
+    def _mine(self) -> Attachment:
+        """The connection of the process that calls: this one, or the one whose calls this thread carries."""
+        found: Attachment = getattr(self._processes, "attachment", self._attachment)
+        return found
+
+    @contextmanager
+    def another_process(self) -> Iterator[None]:
+        """Within the block this thread calls for a process of its own, with its own connection."""
+        self._processes.attachment = Attachment()
+        try:
+            yield
+        finally:
+            del self._processes.attachment
+
     def _run(
         self,
         method: Callable[..., Any],
@@ -98,41 +148,25 @@ class Core:
         alone: bool,
         given: tuple[tuple[Any, ...], dict[str, Any]],
     ) -> Any:
-        self._enter(method.__name__)
-        try:
-            self._take_time(method.__name__)
+        mine, name = self._mine, method.__name__
+        with mine.call(name):
+            self._take_time(name)
             with self._lock:
                 self.settle()
                 try:
-                    self._reach(method.__name__, alone)
+                    self._reach(name, alone)
                     value = method(*_bound(signature, self, given), **given[1])
                 except CallFailed as failed:
-                    self._error = (failed.code, str(failed))
+                    mine.error = (failed.code, str(failed))
                     return failure
-                if method.__name__ != "last_error":
-                    self._error = (MT5.RES_S_OK, ERRORS[MT5.RES_S_OK])
+                if name != "last_error":
+                    mine.error = SUCCESS
                 return value
-        finally:
-            self._leave()
-
-    def _enter(self, name: str) -> None:
-        me = threading.get_ident()
-        with self._caller_lock:
-            owner, depth = self._caller or (me, 0)
-            if owner != me:
-                raise ConcurrentCalls(f"{name} was called while another thread's call is in progress")
-            self._caller = (me, depth + 1)
-
-    def _leave(self) -> None:
-        with self._caller_lock:
-            if self._caller is not None:
-                owner, depth = self._caller
-                self._caller = (owner, depth - 1) if depth > 1 else None
 
     def _reach(self, name: str, alone: bool) -> None:
         if alone:
             return
-        if not self._attached or not self.terminal.alive:
+        if not self._mine.attached or not self.terminal.alive:
             raise CallFailed(MT5.RES_E_INTERNAL_FAIL_CONNECT)
         if name != "order_send" and (code := self.faults.take("read", name)) is not None:
             raise CallFailed(code)

@@ -35,14 +35,7 @@ class Structure(tuple[Any, ...]):
         kinds = cls.__annotations__
         if unknown := values.keys() - kinds.keys():
             raise TypeError(f"{cls.__name__} has no field {', '.join(sorted(unknown))}")
-        return cls(
-            kind()
-            if name not in values
-            else kind(values[name])
-            if kind in (int, float, bool)
-            else values[name]
-            for name, kind in kinds.items()
-        )
+        return cls(_valued(kind, values[name]) if name in values else kind() for name, kind in kinds.items())
 
     def _asdict(self) -> dict[str, Any]:
         return dict(zip(self.names, self, strict=True))
@@ -53,6 +46,10 @@ class Structure(tuple[Any, ...]):
 
     def __reduce__(self) -> Any:
         return type(self), (tuple(self),)
+
+
+def _valued(kind: Any, value: Any) -> Any:
+    return kind(value) if kind in (int, float, bool) else value
 
 
 class TerminalInfo(Structure):

@@ -29,11 +29,11 @@ class TerminalCalls(Core):
                 MT5.RES_E_INTERNAL_FAIL_INIT, f"IPC initialize failed, Process create failed '{where}'"
             )
         _check(keywords)
-        self._attached = False
+        self._mine.attached = False
         if "login" in keywords:
             self._log_in(keywords["login"], keywords)
         self.terminal.alive = True
-        self._attached = True
+        self._mine.attached = True
         return True
 
     @call(failure=False)
@@ -62,7 +62,7 @@ class TerminalCalls(Core):
     @call(alone=True)
     def shutdown(self) -> None:
         """Let go of the terminal; it runs on."""
-        self._attached = False
+        self._mine.attached = False
 
     @call()
     def version(self) -> tuple[int, int, str] | None:
@@ -72,7 +72,7 @@ class TerminalCalls(Core):
     @call(alone=True)
     def last_error(self) -> tuple[int, str]:
         """Code and text of the last call; ``(1, 'Success')`` when it was fine."""
-        return self._error
+        return self._mine.error
 
     @call()
     def terminal_info(self) -> TerminalInfo | None:
