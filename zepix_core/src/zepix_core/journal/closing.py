@@ -14,7 +14,7 @@ from zepix_core.journal.intents import OVER, comment_of, magic_of, ours
 from zepix_core.journal.ledger import LEAST, closed_volume
 from zepix_core.journal.line import OFFLINE, REJECT, UNRESOLVED, Sent
 from zepix_core.journal.outcomes import SETTLED
-from zepix_core.journal.retcodes import CLOSE_EXISTS, TOO_MUCH
+from zepix_core.journal.retcodes import ASKED_AGAIN, CLOSE_EXISTS, TOO_MUCH
 from zepix_core.journal.sending import Sending
 from zepix_core.model.order import Action, Book, CloseResult, Intent, IntentState, Position
 from zepix_core.rules.lots import close_lots, close_part
@@ -121,6 +121,7 @@ class Closing:
 
         entry, made = await self._line.executor.read(read)
         dropped = part.state is S.DROPPED and part.attempt < ATTEMPTS
+        dropped = dropped or (part.state is S.REJECTED and part.retcode in ASKED_AGAIN[Action.CLOSE])
         if entry is None or not (dropped or (close_parts.missing(part) and made < PARTS)):
             return None
         return CloseCase(
@@ -182,6 +183,8 @@ class Closing:
         elif case.done:
             part = close_lots(position.volume, close_parts.missing(case.done[-1]), minimum, step)
         elif case.late and case.last is not None:
+            if case.last.state is S.REJECTED:  # it certainly closed nothing
+                return min(case.last.lots, position.volume)
             enough = position.volume >= case.last.lots - LEAST
             return case.last.lots if enough else None
         else:

@@ -68,9 +68,7 @@ class DealSettler:
             return None
         if entry.position_id not in (0, deal.position):
             self._add(connection, deal, None)
-            needs_human(
-                connection, self.clock, entry, f"a second position, {deal.position}, for one order"
-            )
+            needs_human(connection, self.clock, entry, f"a second position, {deal.position}, for one order")
             return None
         self._add(connection, deal, entry)
         before = [

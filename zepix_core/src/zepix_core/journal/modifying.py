@@ -50,6 +50,13 @@ class Modifying:
                 return _refused(request, "NO_SUCH_POSITION", "the position is closed")
             return await self._change(ctx, request, entry, position, key)
 
+    async def again(self, intent: Intent) -> None:
+        """Send a change again that the broker refused for now; the caller knows that it is still wanted."""
+        async with self._line.lock:
+            now = await self._line.executor.read(lambda c: intent_rows.get(c, intent.intent_id))
+            if now is not None and now.state is S.REJECTED and not self._line.ending.is_set():
+                await self._sending.trade(await self._sending.reopen(now, now.lots), once=True)
+
     async def restore(self, entry: Intent, key: str) -> OrderResult:
         """Set the stop that a position of ours has lost, a single time; no house rule holds it back.
 
@@ -65,8 +72,15 @@ class Modifying:
             if position is None or position.sl > 0:
                 return _done(request, entry.sl, entry.tp, entry)
             one = intent_id(key, entry.plugin, f"{entry.leg}@{request.ticket}/{entry.sl}", Action.MODIFY)
-            made = await self._intent(None, entry, position, entry.sl, position.tp, one, key)
-            settled, message = await self._sending.trade(await self._sending.write(made), once=True)
+            known = await self._line.executor.read(lambda c: intent_rows.get(c, one))
+            if known is not None and known.state in OVER:
+                intent = await self._sending.reopen(known, known.lots)
+            elif known is None:
+                made = await self._intent(None, entry, position, entry.sl, position.tp, one, key)
+                intent = await self._sending.write(made)
+            else:
+                return _refused(request, UNRESOLVED, "the broker has not answered the same change yet")
+            settled, message = await self._sending.trade(intent, once=True)
         return _told(request, entry, settled, message)
 
     async def _change(

@@ -12,6 +12,7 @@ from zepix_core.journal.closing import Closing
 from zepix_core.journal.control import LEVELS, Control
 from zepix_core.journal.deals import DealSettler
 from zepix_core.journal.flattening import Flattening
+from zepix_core.journal.later import Later
 from zepix_core.journal.ledger import OpenEntry, closed_parts, open_entries
 from zepix_core.journal.line import OrderLine
 from zepix_core.journal.modifying import Modifying
@@ -22,7 +23,15 @@ from zepix_core.journal.sending import Sending
 from zepix_core.journal.unknown import LookUp, unresolved
 from zepix_core.journal.updates import Updates
 from zepix_core.model.account import AccountInfo
-from zepix_core.model.order import ClosedPart, CloseResult, Intent, IntentState, OrderResult, PluginOrder
+from zepix_core.model.order import (
+    Action,
+    ClosedPart,
+    CloseResult,
+    Intent,
+    IntentState,
+    OrderResult,
+    PluginOrder,
+)
 from zepix_core.plugin import RiskSettings
 from zepix_core.rules.valuation import profit
 from zepix_core.services.calls import CloseRequest, ModifyRequest, PlaceReply, PlaceRequest
@@ -66,6 +75,8 @@ class OrderDesk:
         sending = Sending(self.line, self.updates, self.lookup)
         self._closing = Closing(sending)
         self._modifying = Modifying(sending)
+        self.later = Later(self.line, {Action.CLOSE: self.resolved, Action.MODIFY: self._change_again})
+        sending.on_settled = self.later.add
         self.flattening = Flattening(self.line, self._close_now)
         self._running: set[asyncio.Task[Any]] = set()
         self.lookup.on_resolved(self.resolved)
@@ -197,11 +208,15 @@ class OrderDesk:
         self.line.ending.set()
         self.control.hold("the host's end")
         await self.flattening.stop()
+        await self.later.stop()
         if self._running:
             await asyncio.wait(self._running)
         await self.lookup.stop()
         await self.updates.stop()
         await self.control.keep()
+
+    async def _change_again(self, intent: Intent) -> None:
+        await self._whole(self._modifying.again(intent))
 
     async def _close_now(self, key: str, ticket: int) -> CloseResult:
         return await self.close(core_context(key), CloseRequest(ticket=ticket, reason="Emergency"))

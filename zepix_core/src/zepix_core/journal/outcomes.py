@@ -8,12 +8,13 @@ from zepix_core.journal import host_state, intent_rows, outbox
 from zepix_core.journal.control import HUMAN
 from zepix_core.journal.intents import HOLDING, OVER
 from zepix_core.journal.line import OFFLINE, REJECT, UNRESOLVED, Sent
-from zepix_core.journal.retcodes import CLOSE_EXISTS, PARTIAL, PLACED, ReplyClass
+from zepix_core.journal.retcodes import ASKED_AGAIN, CLOSE_EXISTS, PARTIAL, PLACED, ReplyClass
 from zepix_core.model.notice import Notice, Priority
 from zepix_core.model.order import Action, Book, Intent, IntentState, OrderResult
 
 SETTLED = HOLDING | {IntentState.CLOSED}
 SHADOW = "SHADOW"
+FAILED = "order_failed"
 
 
 def settle(connection: sqlite3.Connection, clock: Clock, sent: Sent) -> Intent:
@@ -38,7 +39,7 @@ def settle(connection: sqlite3.Connection, clock: Clock, sent: Sent) -> Intent:
         return intent_rows.move(
             connection, clock, present.intent_id, IntentState.UNKNOWN, reason=sent.message, **changes
         )
-    _failed(connection, clock, present, sent, "order_failed")
+    _failed(connection, clock, present, sent, FAILED)
     return intent_rows.move(
         connection, clock, present.intent_id, IntentState.REJECTED,
         {"message": sent.message}, reason=sent.code, **changes,
@@ -124,6 +125,11 @@ def _done_state(intent: Intent, sent: Sent) -> IntentState:
 
 
 def _failed(connection: sqlite3.Connection, clock: Clock, intent: Intent, sent: Sent, kind: str) -> None:
+    """The notice of a failure. The same refusal of the same request is told once."""
+    retcode = 0 if sent.reply is None else sent.reply.retcode
+    if kind == FAILED and intent.attempt > 1 and intent.retcode == retcode != 0:
+        return
+    again = kind == FAILED and retcode in ASKED_AGAIN.get(intent.action, ())
     what = f"{intent.action.value} {intent.side.value} {intent.lots:g} {intent.symbol}"
     outbox.put(
         connection, clock,
@@ -132,7 +138,7 @@ def _failed(connection: sqlite3.Connection, clock: Clock, intent: Intent, sent: 
             alert_id=intent.alert_id, text=f"{intent.plugin}: {what}: {sent.code} {sent.message}",
             data={
                 "action": intent.action.value, "lots": intent.lots, "error": sent.message, "code": sent.code,
-                "attempts": intent.attempt, "will_retry": False, "why": sent.message,
+                "attempts": intent.attempt, "will_retry": again, "why": sent.message,
                 "intent_id": intent.intent_id,
             },
         ),

@@ -9,7 +9,7 @@ from zepix_core.errors import BrokerOffline, ZepixError
 from zepix_core.journal import intent_rows, outbox
 from zepix_core.journal.deals import update_of
 from zepix_core.journal.ledger import OpenEntry, disputed_entries, open_entries
-from zepix_core.journal.line import OFFLINE
+from zepix_core.journal.line import OFFLINE, UNRESOLVED
 from zepix_core.journal.orders import OrderDesk, core_context
 from zepix_core.journal.sending import PROTECT
 from zepix_core.model.notice import Notice, Priority
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 TRIES = 3
 PAUSE = 0.7
 """Between the tries; noticing (2 s at most), three tries and the close fit in 5 s."""
-PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 TINY = 1e-9
 _CHANGING = (
     "SELECT count(*) FROM intents WHERE account = ? AND action = 'modify' AND position_id = ?"
@@ -125,28 +125,33 @@ class Protection:
 
         A position that waits for a person is not closed: its stop is tried until it stands.
         """
-        tries = 0
+        began = self._line.clock.now_ns()
+        tries = unknown = 0
         while tries < TRIES and not self._line.ending.is_set():
-            code = await self._set(entry, tries)
+            code = await self._set(entry, f"{began}:{unknown}")
             if not code:
                 return
             tries += code != OFFLINE
+            unknown += code == UNRESOLVED
             await self._line.pause(PAUSE)
         if not self._line.ending.is_set():
             await self._say(entry)
         rounds = 0
         while not self._line.ending.is_set():
-            if entry.state is not IntentState.NEEDS_HUMAN and await self._close(entry):
+            if entry.state is not IntentState.NEEDS_HUMAN and await self._close(entry, began):
                 return
             self._wait_on(entry.position_id)
             await self._line.pause(PAUSES[min(rounds, len(PAUSES) - 1)])
             rounds += 1
-            if not self._line.ending.is_set() and not await self._set(entry, tries + rounds):
-                return
+            if not self._line.ending.is_set():
+                code = await self._set(entry, f"{began}:{unknown}")
+                unknown += code == UNRESOLVED
+                if not code:
+                    return
 
-    async def _set(self, entry: Intent, attempt: int) -> str:
+    async def _set(self, entry: Intent, attempt: str) -> str:
         """Why the stop could not be set, ``""`` when it stands or the position is gone."""
-        key = f"{PROTECT}{entry.position_id}:{self._line.clock.now_ns()}:{attempt}"
+        key = f"{PROTECT}{entry.position_id}:{attempt}"
         try:
             result = await self._desk.restore(entry, key)
         except BrokerOffline:
@@ -160,8 +165,8 @@ class Protection:
             )
         return result.code
 
-    async def _close(self, entry: Intent) -> bool:
-        ctx = core_context(f"unprotected:{entry.position_id}:{self._line.clock.now_ns()}")
+    async def _close(self, entry: Intent, began: int) -> bool:
+        ctx = core_context(f"unprotected:{entry.position_id}:{began}")
         try:
             result = await self._desk.close(ctx, CloseRequest(ticket=entry.position_id, reason="Emergency"))
         except ZepixError as error:

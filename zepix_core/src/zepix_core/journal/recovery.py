@@ -57,6 +57,7 @@ async def recover(desk: OrderDesk, hello: GatewayHello, reconciler: Reconciler) 
     asked = [intent for intent in still if intent.state is not IntentState.PLANNED]
     for intent in asked:
         desk.lookup.schedule(intent.intent_id)
+    await desk.later.load()
     await line.executor.run(
         lambda connection: events.append(
             connection, line.clock, "recovered",

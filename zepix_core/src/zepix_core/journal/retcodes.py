@@ -41,6 +41,13 @@ _DONE_FOR: dict[int, Action] = {
     POSITION_CLOSED: Action.CLOSE,
     CLOSE_EXISTS: Action.CLOSE,
 }
+MARKET_CLOSED = 10018
+FROZEN = 10029
+ASKED_AGAIN: dict[Action, frozenset[int]] = {
+    Action.CLOSE: frozenset({MARKET_CLOSED, FROZEN}),
+    Action.MODIFY: frozenset({FROZEN}),
+}
+"""Refusals that pass by themselves: the session opens, the price moves away."""
 BREAKER = frozenset({10017, 10026, 10027})
 """Codes that stop all entries until a person looks."""
 

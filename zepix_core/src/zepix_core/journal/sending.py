@@ -1,6 +1,7 @@
 """What closing and changing share: whose position it is, and one written, sent and settled request."""
 
 import sqlite3
+from collections.abc import Callable
 
 import attrs
 
@@ -23,12 +24,17 @@ PROTECT = "protect:"
 
 
 class Sending:
-    """Requests about positions that exist."""
+    """Requests about positions that exist.
+
+    Attributes:
+        on_settled: Is handed each request as it was settled.
+    """
 
     def __init__(self, line: OrderLine, updates: Updates, lookup: LookUp) -> None:
         self.line = line
         self.updates = updates
         self._lookup = lookup
+        self.on_settled: Callable[[Intent], None] = lambda _: None
 
     async def own(self, ctx: CallContext, ticket: int) -> tuple[Intent | None, str]:
         """The entry behind a ticket, or why it is none of the caller's."""
@@ -81,6 +87,7 @@ class Sending:
             self._lookup.schedule(settled.intent_id, ended=sent.ended)
         if sent.reply is not None and sent.reply.retcode in BREAKER:
             await line.control.trip(f"the broker answered {sent.message}")
+        self.on_settled(settled)
         if intent.action is Action.CLOSE and settled.state in SETTLED:
             await self.updates.ensure(settled.deal_ticket)
             if not settled.deal_ticket:
