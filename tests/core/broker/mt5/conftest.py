@@ -9,8 +9,6 @@ import pytest
 from zepix_core.broker.mt5.broker import Mt5Broker
 from zepix_core.broker.mt5.settings import Mt5Settings
 from zepix_core.broker.symbol_settings import SymbolSettings
-from zepix_core.model.market import Side
-from zepix_core.model.order import Action, OrderReply, OrderRequest, Position
 from zepix_core.testing.clock import VirtualClock
 from zepix_core.testing.fake_mt5 import FakeMT5
 
@@ -59,28 +57,3 @@ async def broker(make: Make) -> Mt5Broker:
     made = make()
     await made.start()
     return made
-
-
-def opening(side: Side = Side.BUY, lots: float = 0.1, **changes: object) -> OrderRequest:
-    """A market order without stops."""
-    request = OrderRequest(
-        intent_id="7f3a4c2e5k",
-        action=Action.OPEN,
-        symbol="EURUSD",
-        side=side,
-        lots=lots,
-        magic=1_001_001,
-        comment="v6-15m:7f3a4c2e5k:A",
-    )
-    return attrs.evolve(request, **changes)  # type: ignore[arg-type]
-
-
-def closing(opened: OrderReply | Position, **changes: object) -> OrderRequest:
-    """A close of a whole position of `opening`."""
-    ticket = opened.ticket if isinstance(opened, Position) else opened.position
-    return opening(Side.SELL, opened.volume, action=Action.CLOSE, position=ticket, **changes)
-
-
-def stops(opened: OrderReply | Position, sl: float, tp: float = 0.0) -> OrderRequest:
-    """A change of both stops of a position of `opening`."""
-    return closing(opened, action=Action.MODIFY, sl=sl, tp=tp)

@@ -27,3 +27,8 @@ class AccountInfo:
     leverage: int = 100
     trade_mode: str = "demo"
     margin_mode: str = "hedging"
+
+    @property
+    def hedging(self) -> bool:
+        """Every entry is a position of its own; a netting account merges those of a symbol into one."""
+        return self.margin_mode == "hedging"
