@@ -20,9 +20,11 @@ Make = Callable[..., Mt5Broker]
 
 
 @pytest.fixture
-def fake(clock: VirtualClock) -> FakeMT5:
-    """A hedging demo account at a broker two hours ahead of UTC."""
-    return FakeMT5(clock=clock, server_offset=OFFSET, history_bars=1300)
+def fake(clock: VirtualClock, request: pytest.FixtureRequest) -> FakeMT5:
+    """A hedging demo account at a broker two hours ahead of UTC; a parameter changes it."""
+    return FakeMT5(
+        **{"clock": clock, "server_offset": OFFSET, "history_bars": 1300, **getattr(request, "param", {})}
+    )
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ async def make(fake: FakeMT5, clock: VirtualClock, tmp_path: Path) -> AsyncItera
             clock,
             memory=tmp_path / "mt5.json",
             live=live,
-            load=lambda: fake.module,  # type: ignore[arg-type,return-value]
+            load=lambda: fake.module,
             random=lambda: 1.0,
         )
         made.append(broker)

@@ -168,14 +168,11 @@ async def test_a_symbol_that_allows_no_policy_takes_no_entry_but_closes(
 async def test_the_button_of_the_terminal_is_named_and_nothing_is_sent(
     broker: Mt5Broker, fake: FakeMT5
 ) -> None:
-    for off, on in (
-        (lambda: fake.autotrading(False), lambda: fake.autotrading(True)),
-        (lambda: fake.python_api(False), lambda: fake.python_api(True)),
-    ):
-        off()
+    for switch in (fake.autotrading, fake.python_api):
+        switch(False)
         reply = await broker.submit(opening())
         assert reply.retcode == Retcode.CLIENT_DISABLES_AT and "Algo Trading" in reply.comment
-        on()
+        switch(True)
     assert fake._request_id == 0
     assert (await broker.submit(opening())).retcode == Retcode.DONE
 
@@ -193,7 +190,7 @@ async def test_what_the_account_forbids(
     broker: Mt5Broker, fake: FakeMT5, fact: dict[str, object], code: Retcode
 ) -> None:
     await broker.submit(opening())
-    fake.change_account(**fact)
+    fake.change_account(None, **fact)
     assert (await broker.submit(opening(Side.SELL))).retcode == code
 
 
