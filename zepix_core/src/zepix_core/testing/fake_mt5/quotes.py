@@ -58,11 +58,12 @@ class Market:
         self.ticks: dict[str, list[Quote]] = {}
         self.closed: set[str] = set()
         self.widened: dict[str, int] = {}
-        self.cold = {symbol.name for symbol in self.symbols.values() if symbol.cold}
-        self.last_msc = 0
+        self.cold: set[str] = set()
         for symbol in self.symbols.values():
             if symbol.bid:
                 self.quote(symbol.name, symbol.bid)
+            if symbol.cold:
+                self.cold.add(symbol.name)
 
     def now_msc(self) -> int:
         """The trade server's wall clock in ms: it stamps what is traded.
@@ -86,7 +87,6 @@ class Market:
         flags = (MT5.TICK_FLAG_BID if low != old.bid else 0) | (MT5.TICK_FLAG_ASK if high != old.ask else 0)
         made = Quote(low, high, self.now_msc(), flags or MT5.TICK_FLAG_BID | MT5.TICK_FLAG_ASK)
         self.quotes[symbol] = made
-        self.last_msc = max(self.last_msc, made.time_msc)
         kept = self.ticks.setdefault(symbol, [])
         kept.append(made)
         if len(kept) > KEPT_TICKS:
