@@ -178,6 +178,10 @@ class PaperBroker(Listeners):
         open_ones = self._book(book).positions.values()
         return tuple(valued(position, self._infos, self._market.quote) for position in open_ones)
 
+    def held(self, book: Book = Book.LIVE) -> tuple[Position, ...]:
+        """Open positions as they were last changed, at once; none while the book is being read again."""
+        return tuple(self._books[book].positions.values()) if book in self._books else ()
+
     async def orders(self, book: Book = Book.LIVE) -> tuple[WorkingOrder, ...]:
         self._book(book)
         return ()  # what it takes it executes at once
