@@ -142,19 +142,6 @@ async def test_a_read_that_fails_refuses_no_alert(
     assert (await host.post(ENTRY % 1)).status == 200
 
 
-async def test_a_watch_that_cannot_write_refuses_alerts(
-    host: PaperHost, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def look() -> None:
-        raise StorageError("database or disk is full")
-
-    monkeypatch.setattr(host.host.desk.risk, "look", look)
-    monkeypatch.setattr(host.host.store, "probe", look)
-    await host.advance(3.0)
-    state = host.host.front.state()
-    assert (state.ready, state.storage) == (False, "database or disk is full")
-
-
 async def test_what_becomes_of_a_plugin_and_cannot_be_written_is_logged(
     host: PaperHost, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -15,6 +15,7 @@ from zepix_core.errors import StorageError
 from zepix_core.inbox.admission import EMPTY, Screened, screen
 from zepix_core.inbox.store import InboxFull, InboxStore
 from zepix_core.journal.events import verify
+from zepix_core.journal.storage_guard import StorageGuard
 from zepix_core.model.alert import AlertClass
 from zepix_core.storage.executor import Executor
 from zepix_core.testing.clock import VirtualClock
@@ -224,9 +225,10 @@ async def test_a_journal_that_cannot_be_written_is_a_storage_error(
 ) -> None:
     reader.execute("DROP TABLE inbox")
     reader.commit()
-    store = store_of(executor, clock)
+    guard = StorageGuard(executor, clock)
+    store = InboxStore(executor, clock, InboxSettings(), PLUGINS, guard=guard)
     with pytest.raises(StorageError):
         await store.take("main", alert())
     assert not store.healthy
-    await store.probe()
+    await guard.probe()
     assert store.healthy

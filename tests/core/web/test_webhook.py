@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 import pytest
 from tests.core.inbox.plugins import WrittenPlugin, WrittenPlugins
+from tests.core.storage.breaking import locked
 from tests.core.web.raw_http import RawClient, post
 
 from zepix_core.config.inbox import InboxSettings
@@ -483,3 +484,18 @@ def no_leaked_errors(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     texts = [record.getMessage() for record in caplog.records if record.name == "asyncio"]
     assert not texts
     assert "fault of ours" not in caplog.text
+
+
+async def test_a_database_that_does_not_come_back_is_a_503_before_the_sender_gives_up(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zepix_core.web.webhook_connection.STORE_SECONDS", 0.05)
+    with locked(door.journal):
+        async with door.client() as client:
+            await client.send(post(alert(), TOKEN))
+            status, body, headers = await client.answer()
+        assert (status, body["code"], headers["retry-after"]) == (503, "storage", "5")
+    await door.executor.run(lambda connection: None)
+    status, body, _ = await door.ask(post(alert(), TOKEN))
+    assert (status, body["status"]) == (200, "duplicate")
+    assert len(door.rows()) == 1

@@ -143,7 +143,7 @@ class StorageGuard:
             log.warning("how much room is left for %s cannot be told: %s", folder, error)
             return
         if free < STOP_BELOW:
-            text = f"the disk of {folder} has {free // MEGABYTE} MB left, too few to go on trading"
+            text = f"the disk of {folder} has {free // MEGABYTE} MB left, too few to go on trading."
             self.note(StorageNews(file=DISK, fault=text))
         elif free >= STOP_BELOW * BACK_ABOVE:
             self.note(StorageNews(file=DISK))
@@ -170,7 +170,7 @@ class StorageGuard:
             log.warning("%s", text)
             notice = Notice(type="storage_mended", priority=Priority.HIGH, text=text, data=facts)
         else:
-            text = f"{fault.text} Entries{whose} stop; exits go on."
+            text = f"{fault.text.rstrip('.')}. Entries{whose} stop; exits go on."
             log.critical("%s", text)
             notice = Notice(type="storage_failed", priority=Priority.CRITICAL, text=text, data=facts)
         self._put(facts, notice)
