@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 OFFLINE = "BROKER_OFFLINE"
 REJECT = "BROKER_REJECT"
 UNRESOLVED = "UNRESOLVED"
+PAUSED = "TRADING_PAUSED"
 Fits = Callable[[Intent], Awaitable[str]]
 Correct = Callable[["Sent"], Awaitable[float | None]]
 
@@ -57,6 +58,10 @@ class Sent:
     reply: OrderReply | None = None
     latency_ms: float = 0.0
     ended: bool = False
+
+
+class EntriesStopped(ZepixError):
+    """No entry is let through now; the message says why."""
 
 
 class OrderLine:
@@ -138,7 +143,13 @@ class OrderLine:
                 one.cancel()
 
     def write_request(self, connection: sqlite3.Connection, intent: Intent) -> None:
-        """The event of a request that is about to be sent, in the commit that makes it `sending`."""
+        """The event of a request that is about to be sent, in the commit that makes it `sending`.
+
+        Raises:
+            EntriesStopped: It is an entry, and entries were stopped since it was judged.
+        """
+        if intent.action is Action.OPEN and (why := self.why(intent.plugin)):
+            raise EntriesStopped(why)
         payload = attrs.asdict(request_of(intent)) | {"attempt": intent.attempt}
         self._event(connection, "request", intent, payload)
 
@@ -191,7 +202,10 @@ class OrderLine:
             code = await fits(intent)
             if code:
                 return attrs.evolve(sent, kind=ReplyClass.STOP, code=code, message="the market moved on")
-            intent = await self.executor.run(self._again(sent, changes))
+            try:
+                intent = await self.executor.run(self._again(sent, changes))
+            except EntriesStopped as stop:
+                return attrs.evolve(sent, kind=ReplyClass.STOP, code=PAUSED, message=stop.message)
 
     async def _rest(self, intent: Intent, seconds: float) -> bool:
         """Wait before the next attempt; False for an entry that something more urgent stands behind."""

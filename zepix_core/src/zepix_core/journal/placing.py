@@ -14,7 +14,7 @@ from zepix_core.journal.deals import update_of
 from zepix_core.journal.entry_order import Order, legs_of, write_order
 from zepix_core.journal.facts import FactsReader
 from zepix_core.journal.intents import HOLDING, intent_id
-from zepix_core.journal.line import UNRESOLVED, OrderLine, Sent
+from zepix_core.journal.line import PAUSED, UNRESOLVED, EntriesStopped, OrderLine, Sent
 from zepix_core.journal.outcomes import SETTLED, result_of, settle
 from zepix_core.journal.retcodes import BREAKER as BREAKER_CODES
 from zepix_core.journal.retcodes import ReplyClass
@@ -31,7 +31,6 @@ T = TypeVar("T")
 S = IntentState
 RATE_LIMITED = "RATE_LIMITED"
 EXPIRED = "EXPIRED"
-PAUSED = "TRADING_PAUSED"
 TOO_SMALL = "VOLUME_TOO_SMALL"
 
 
@@ -71,8 +70,7 @@ class Placing:
                     _same_request(known, ids)
                     return PlaceReply(results=tuple(result_of(intent) for intent in known))
                 report, price = await self._judge(ctx, request, asked=False)
-                if self._line.ending.is_set():
-                    raise BrokerOffline("The host is ending.", "The alert comes again at the next start.")
+                self._unless_ending()
                 wait = self._wait(ctx, request, report, since) if patient else None
                 if wait is None:
                     return await self._act(ctx, request, report, price, key, ids)
@@ -128,7 +126,13 @@ class Placing:
                 return
             if self._line.ending.is_set():
                 return
-            await self._line.executor.run(lambda c: self._to_sending(c, second.intent_id))
+            try:
+                await self._line.executor.run(lambda c: self._to_sending(c, second.intent_id))
+            except EntriesStopped:
+                if not self._line.ending.is_set():
+                    await self._line.executor.run(lambda c: self._deny_late(c, second, first, PAUSED))
+                    self._updates.tell([second.plugin])
+                return
             sent = await self._send(ctx, attrs.evolve(second, state=S.SENDING))
             await self._finish(sent, [first] if first else [], "")
 
@@ -192,14 +196,28 @@ class Placing:
             ctx=ctx, request=request, report=report, price=price, key=key, ids=tuple(ids),
             number=await line.number(ctx.plugin.id), account=line.account, host_id=line.settings.host_id,
         )  # fmt: skip
-        intents = order.intents()
-        await line.executor.run(lambda c: write_order(c, line, order, intents))
+        try:
+            intents = await self._written(order)
+        except EntriesStopped as stop:
+            self._unless_ending()
+            report = attrs.evolve(report, code=PAUSED, message=stop.message)
+            intents = await self._written(attrs.evolve(order, report=report))
         if not report.ok:
             return PlaceReply(results=tuple(result_of(i, report.message) for i in intents))
         self._rates.record(line.clock.monotonic(), ctx.plugin.id, request.symbol)
         written = await self._send_all(ctx, request, intents)
         raised = {one: leg.raised for one, leg in zip(ids, report.legs, strict=True)}
         return PlaceReply(results=tuple(result_of(i, raised=raised[i.intent_id]) for i in written))
+
+    async def _written(self, order: Order) -> list[Intent]:
+        """Commit what was judged; a stop that has come meanwhile is raised, and nothing is written."""
+        intents = order.intents()
+        await self._line.executor.run(lambda c: write_order(c, self._line, order, intents))
+        return intents
+
+    def _unless_ending(self) -> None:
+        if self._line.ending.is_set():
+            raise BrokerOffline("The host is ending.", "The alert comes again at the next start.")
 
     async def _send_all(self, ctx: CallContext, request: PlaceRequest, intents: list[Intent]) -> list[Intent]:
         first = intents[0]
