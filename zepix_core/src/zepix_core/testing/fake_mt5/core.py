@@ -173,7 +173,6 @@ class Core:
 
     def _take_time(self, name: str) -> None:
         if self.faults.take("hang", name):
-            self._free.clear()
             self._free.wait()
         seconds = self.faults.take("delay", name)
         if seconds is None:
@@ -183,7 +182,6 @@ class Core:
             advance(seconds)
             return
         due = self.clock.monotonic() + seconds
-        self._free.clear()
         while self.clock.monotonic() < due and not self._free.is_set():
             self._free.wait(POLL_SECONDS)
 

@@ -75,10 +75,12 @@ class Injection(Core):
         In the thread that made the double a manual clock is advanced; in another one the call waits until
         somebody else has advanced it, or until `release`.
         """
+        self._free.clear()
         self.faults.order("delay", n, ms / 1000, function)
 
     def hang(self, *, function: str | None = "order_send") -> None:
         """The next call of ``function`` does not return before `release`; call it from another thread."""
+        self._free.clear()
         self.faults.order("hang", 1, True, function)
 
     def release(self) -> None:
