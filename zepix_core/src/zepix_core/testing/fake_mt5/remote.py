@@ -7,6 +7,7 @@ import socketserver
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -35,14 +36,15 @@ class FakeTerminal:
             client = GatewayClient(init, lock, clock, start_child=terminal.start_child)
 
     Attributes:
-        environment: What a process needs for `install`; a child of the host inherits it.
+        port: On the loopback. ``environment``: what a process needs for `install`; children inherit it.
     """
 
     def __init__(self, fake: FakeMT5) -> None:
         self.fake = fake
         self._server = _Server(("127.0.0.1", 0), _Connection)
         self._server.fake = fake
-        self.environment = {VARIABLE: str(self._server.server_address[1])}
+        self.port: int = self._server.server_address[1]
+        self.environment = {VARIABLE: str(self.port)}
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     def __enter__(self) -> "FakeTerminal":
@@ -54,6 +56,11 @@ class FakeTerminal:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+    def hang_up(self) -> None:
+        """Break every connection; processes see a terminal that ended and have to connect anew."""
+        for connection in tuple(self._server.connections):
+            connection.shutdown(socket.SHUT_RDWR)
 
     async def start_child(
         self, module: str, *, lock: Path, log_name: str, handlers: Mapping[str, Handler] | None = None
@@ -67,23 +74,27 @@ class _Server(socketserver.ThreadingTCPServer):
     block_on_close = False
     fake: FakeMT5
 
+    def __init__(self, address: tuple[str, int], handler: type[socketserver.StreamRequestHandler]) -> None:
+        super().__init__(address, handler)
+        self.connections: set[socket.socket] = set()
+
 
 class _Connection(socketserver.StreamRequestHandler):
     server: _Server
 
     def handle(self) -> None:
-        fake = self.server.fake
-        with fake.another_process():
+        self.server.connections.add(self.connection)
+        # A process that was killed in the middle of a call is no fault of the terminal.
+        with self.server.fake.another_process(), suppress(ConnectionError):
             for line in self.rfile:
-                asked = json.loads(line)
-                args = [decode(value) for value in asked["args"]]
-                named = {key: decode(value) for key, value in asked["named"].items()}
-                reply = {"reply": encode(getattr(fake, asked["call"])(*args, **named))}
-                reply["error"] = list(fake.last_error())
-                try:
-                    self.wfile.write(json.dumps(reply).encode() + b"\n")
-                except OSError:
-                    return  # the process that asked is gone
+                self.wfile.write(json.dumps(self._answer(json.loads(line))).encode() + b"\n")
+
+    def _answer(self, asked: dict[str, Any]) -> dict[str, Any]:
+        fake = self.server.fake
+        args = [decode(value) for value in asked["args"]]
+        named = {key: decode(value) for key, value in asked["named"].items()}
+        reply = getattr(fake, asked["call"])(*args, **named)
+        return {"reply": encode(reply), "error": list(fake.last_error())}
 
 
 def remote_module(port: int) -> ModuleType:
@@ -101,7 +112,10 @@ def remote_module(port: int) -> ModuleType:
 
 def install() -> None:
     """Put the remote module where ``import MetaTrader5`` finds it; the environment names the terminal."""
-    sys.modules[NAME] = remote_module(int(os.environ[VARIABLE]))
+    port = os.environ.get(VARIABLE, "")
+    if not port:
+        raise SystemExit(f"{VARIABLE} is not set: it is the port of a FakeTerminal")
+    sys.modules[NAME] = remote_module(int(port))
 
 
 class _Line:
