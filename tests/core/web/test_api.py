@@ -17,6 +17,7 @@ from zepix_core.config.secrets import token_hash
 from zepix_core.config.settings import HostSettings
 from zepix_core.errors import SettingsError
 from zepix_core.journal.control import Locked
+from zepix_core.model.channel import ChannelAnswer, ChannelRow
 from zepix_core.model.host import HostState, PluginRow
 from zepix_core.model.limits import LimitRow
 from zepix_core.model.order import CloseResult
@@ -54,6 +55,13 @@ class StandingHost:
 
     def reports(self) -> tuple[Report, ...]:
         return (Report(plugin="p", name="mood", text="well", since="2026-01-05T12:00:00.000Z"),)
+
+    def channels(self) -> tuple[ChannelRow, ...]:
+        return (ChannelRow(channel="webhook", where="https://chat.example", least="HIGH", state="fine"),)
+
+    async def test_channels(self, actor: str) -> tuple[ChannelAnswer, ...]:
+        self.asked.append(("test", actor))
+        return (ChannelAnswer(channel="webhook", where="https://chat.example", state="sent", status=204),)
 
     async def close_position(self, ticket: int, actor: str) -> CloseResult:
         self.asked.append(("close", str(ticket), actor))

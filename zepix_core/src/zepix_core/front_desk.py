@@ -22,11 +22,13 @@ from zepix_core.journal.listing import open_by_book
 from zepix_core.journal.orders import OrderDesk, core_context
 from zepix_core.journal.reports import Reports
 from zepix_core.journal.storage_guard import StorageGuard
+from zepix_core.model.channel import ChannelAnswer, ChannelRow
 from zepix_core.model.host import HostOptions, HostState, PluginRow
 from zepix_core.model.limits import ACCOUNT, LimitRow
 from zepix_core.model.order import CloseResult
 from zepix_core.model.report import Report
 from zepix_core.model.shadow import ShadowSwitch, shadow_switch
+from zepix_core.notify.messenger import Messenger
 from zepix_core.plugins.implementation import HookMetrics
 from zepix_core.plugins.manager import PluginHost
 from zepix_core.plugins.record import write_switch
@@ -69,6 +71,7 @@ class FrontDesk:
         store: InboxStore,
         guard: StorageGuard,
         reports: Reports,
+        messenger: Messenger,
         faces: Sequence[Listening],
     ) -> None:
         self.home, self.settings, self.clock, self.boot = home, settings, clock, boot
@@ -77,7 +80,7 @@ class FrontDesk:
         self.loop: InboxLoop | None = None
         self.desk: OrderDesk | None = None
         self._options = options
-        self._plugins, self._reports = plugins, reports
+        self._plugins, self._reports, self._messenger = plugins, reports, messenger
         self._faces = faces
         self._started_ns, self._started = clock.now_ns(), clock.monotonic()
 
@@ -124,6 +127,10 @@ class FrontDesk:
         """What plugins report of themselves; those of a plugin that is switched off wait until it runs."""
         off = {row.id for row in self.plugin_rows() if not row.enabled}
         return tuple(report for report in self._reports.now() if report.plugin not in off)
+
+    def channels(self) -> tuple[ChannelRow, ...]:
+        """The ways to people as they stand."""
+        return self._messenger.channels()
 
     async def limits(self) -> tuple[LimitRow, ...]:
         """Every loss limit as it stands; none while the account cannot be read."""
@@ -185,6 +192,10 @@ class FrontDesk:
         await self.remember_plugins()
         live, shadow = await self.journal.read(partial(open_by_book, plugin=name))
         return shadow_switch(name, on, live, shadow)
+
+    async def test_channels(self, actor: str) -> tuple[ChannelAnswer, ...]:
+        """Send a test notice through every channel."""
+        return await self._messenger.test(actor)
 
     async def remember_plugins(self) -> None:
         """Keep what is known of the plugins, for when the host does not run."""

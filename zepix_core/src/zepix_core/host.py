@@ -36,6 +36,8 @@ from zepix_core.journal.storage_guard import StorageGuard
 from zepix_core.journal.wakes import Wakes
 from zepix_core.lifeline import Lifeline
 from zepix_core.model.host import HostOptions
+from zepix_core.notify.messenger import Messenger
+from zepix_core.notify.needed import require_channel
 from zepix_core.model.storage import StorageNews
 from zepix_core.outside import Outside
 from zepix_core.plugin_desk import PluginDesk
@@ -144,6 +146,7 @@ class Host:
         self.feed = self._plugin_desk.feed
         self.wakes = Wakes(self.journal, self.clock, self.feed.wake)
         self._reports = Reports(self.journal, self.clock)
+        self.messenger = Messenger(settings.notify, self.journal, self.clock, self.life, self._outside.random)
         self.front = FrontDesk(
             home,
             settings,
@@ -156,6 +159,7 @@ class Host:
             store=self.store,
             guard=self.guard,
             reports=self._reports,
+            messenger=self.messenger,
             faces=faces,
         )
         self.desk: OrderDesk
@@ -188,6 +192,7 @@ class Host:
         if self.options.trace_hooks:
             logging.getLogger(TRACE).setLevel(logging.DEBUG)
         await prepare_journal(self.journal, self.clock, self._start_facts())
+        self.messenger.start()
         self.loop = InboxLoop(
             self.journal,
             self.clock,
@@ -261,6 +266,7 @@ class Host:
 
     async def _open_account(self) -> None:
         hello = await self.broker.start()
+        require_channel(self.settings, hello.account)
         self.front.link = True
         desk = OrderDesk(
             self.journal, self.broker, self.clock, self.settings.trading, account_key(hello.account)

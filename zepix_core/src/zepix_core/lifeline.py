@@ -3,14 +3,18 @@
 import asyncio
 import logging
 import signal
+from collections import deque
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
+
+from zepix_core.clock import Clock
 
 log = logging.getLogger(__name__)
 
 FAILED = 70
 HURRIED_SECONDS = 1.0
+RESTARTS, RESTART_WINDOW, RESTART_PAUSE = 5, 300.0, 1.0
 
 
 class Lifeline:
@@ -102,3 +106,25 @@ class Lifeline:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self.fail(what, error)
+
+
+async def one_for_one(work: Callable[[], Coroutine[Any, Any, None]], what: str, clock: Clock) -> None:
+    """Run what the rest can do without, again after an error of it; 5 times in 300 s, then no more.
+
+    Returns once it is given up, or when the work ends by itself.
+    """
+    failures: deque[float] = deque()
+    while True:
+        try:
+            await work()
+            return
+        except Exception as error:
+            log.error("%s failed: %s", what, error, exc_info=error)
+        now = clock.monotonic()
+        failures.append(now)
+        while now - failures[0] > RESTART_WINDOW:
+            failures.popleft()
+        if len(failures) > RESTARTS:
+            log.critical("%s failed too often and is off until the next start; trading goes on", what)
+            return
+        await clock.sleep(RESTART_PAUSE)

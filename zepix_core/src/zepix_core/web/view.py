@@ -6,6 +6,7 @@ from zepix_core.broker.port import Broker
 from zepix_core.clock import Clock
 from zepix_core.config.home import Home
 from zepix_core.config.settings import HostSettings
+from zepix_core.model.channel import ChannelAnswer, ChannelRow
 from zepix_core.model.host import HostState, PluginRow
 from zepix_core.model.limits import LimitRow
 from zepix_core.model.order import CloseResult
@@ -51,6 +52,12 @@ class HostView(Protocol):
 
     def hook_metrics(self) -> tuple[HookMetrics, ...]:
         """How often each hook of each plugin was called, how often it failed, how long it took."""
+
+    def channels(self) -> tuple[ChannelRow, ...]:
+        """The ways to people as they stand; none when notices stay on this machine."""
+
+    async def test_channels(self, actor: str) -> tuple[ChannelAnswer, ...]:
+        """Put a test notice for every channel, and say what becomes of each."""
 
     async def close_position(self, ticket: int, actor: str) -> CloseResult:
         """Close one position fully, whoever opened it; ``success`` False with a code when there is none."""
