@@ -55,7 +55,10 @@ class StorageError(ZepixError):
 
 
 class DatabaseDamaged(StorageError):
-    """A database file is not what was written; it is left as it is, and only a person can replace it."""
+    """A database file is not what was written, or is gone; it is left as it is, and only a person can replace
+    it."""
+
+    exit_code = 4
 
 
 class WireError(ZepixError):

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import sqlite3
 from contextlib import suppress
 from functools import partial
@@ -10,13 +9,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import attrs
-import msgspec
 
 import zepix_core
 from zepix_core.broker.choice import choose_broker
 from zepix_core.broker.port import Broker
 from zepix_core.clock import Clock, SystemClock
-from zepix_core.config.atomic import write_atomic
 from zepix_core.config.home import Home
 from zepix_core.config.plugin_files import plugin_values
 from zepix_core.config.secrets import environment
@@ -26,7 +23,7 @@ from zepix_core.front_desk import FrontDesk
 from zepix_core.inbox.loop import InboxLoop
 from zepix_core.inbox.store import InboxStore
 from zepix_core.journal import events
-from zepix_core.journal.opening import has_wal_defect, prepare_journal
+from zepix_core.journal.opening import has_wal_defect, prepare_journal, require_journal
 from zepix_core.journal.orders import OrderDesk, account_key
 from zepix_core.journal.reconcile import Reconciler
 from zepix_core.journal.recovery import recover
@@ -41,6 +38,7 @@ from zepix_core.notify.needed import require_channel
 from zepix_core.model.storage import StorageNews
 from zepix_core.outside import Outside
 from zepix_core.plugin_desk import PluginDesk
+from zepix_core.ports_file import remove_ports, write_ports
 from zepix_core.plugins.development import develop
 from zepix_core.plugins.fleet import TRACE
 from zepix_core.plugins.manager import PluginHost
@@ -106,7 +104,9 @@ class Host:
         self._same_thread = same_thread
         self.life = Lifeline()
         self._watchdog = Watchdog()
+        require_journal(home.journal_db, home.backups)
         self.journal: Executor = self._outside.open_journal(home.journal_db, same_thread)
+        self._sound = False
         self.broker: Broker = broker or choose_broker(
             settings.broker,
             home.data,
@@ -188,10 +188,12 @@ class Host:
 
         Raises:
             SettingsError: A port, the account or the journal cannot be used.
+            DatabaseDamaged: The journal is not what was written.
         """
         if self.options.trace_hooks:
             logging.getLogger(TRACE).setLevel(logging.DEBUG)
         await prepare_journal(self.journal, self.clock, self._start_facts())
+        self._sound = True
         self.messenger.start()
         self.loop = InboxLoop(
             self.journal,
@@ -207,7 +209,7 @@ class Host:
         self.loop.on_heartbeat = self._watchdog.beat
         for face in self._faces:
             await face.start(self.front)
-        self._write_ports()
+        write_ports(self.home, self._faces)
         await self._reports.load()
         workers = asyncio.create_task(self.plugins.start())
         try:
@@ -248,12 +250,12 @@ class Host:
         await life.at_most(2 * grace + 1.5, self.plugins.stop(grace), patient=True)
         await life.at_most(GATEWAY_SECONDS, self.broker.stop(), patient=True)
         await life.end_tasks()
-        with suppress(ZepixError):
-            await self.journal.run(partial(self._note, "stop", {"boot": self.boot, "exit": life.exit_code}))
+        if self._sound:
+            stop = partial(self._note, "stop", {"boot": self.boot, "exit": life.exit_code})
+            with suppress(ZepixError):
+                await self.journal.run(stop)
         await self.journal.close()
-        with suppress(OSError, msgspec.DecodeError):
-            if msgspec.json.decode(self.home.ports_file.read_bytes()).get("pid") == os.getpid():
-                self.home.ports_file.unlink()
+        remove_ports(self.home)
 
     # Parts.
 
@@ -329,10 +331,6 @@ class Host:
         self.front.ready = self._plugin_desk.running = ready
         for face in self._faces:
             face.announce(ready)
-
-    def _write_ports(self) -> None:
-        ports: dict[str, Any] = {face.name: face.port for face in self._faces if face.port is not None}
-        write_atomic(self.home.ports_file, msgspec.json.encode({**ports, "pid": os.getpid()}).decode())
 
     def _start_facts(self) -> dict[str, Any]:
         return {

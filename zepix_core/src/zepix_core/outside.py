@@ -49,6 +49,7 @@ class Outside:
         """Open ``journal.db``, or make it.
 
         Raises:
-            SettingsError: It cannot be opened, or is not a database.
+            DatabaseDamaged: It is not a database.
+            SettingsError: It cannot be opened.
         """
         return open_journal(path, same_thread) if self.journal is None else self.journal(path)

@@ -43,9 +43,9 @@ class Watchdog:
         self._beats += 1
         self._send("WATCHDOG=1")
 
-    def ready(self) -> None:
-        """Alerts are taken."""
-        self._send("READY=1\nSTATUS=takes alerts")
+    def ready(self, status: str = "takes alerts") -> None:
+        """The start is over."""
+        self._send(f"READY=1\nSTATUS={status}")
 
     def stopping(self) -> None:
         """The end has begun; from now on no sign of life is missed."""

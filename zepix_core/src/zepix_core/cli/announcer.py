@@ -40,6 +40,10 @@ class Announcer:
             return
         self._told = True
         state = self._host.state()
+        if not state.ready:
+            click.echo(f"Zepix {state.version} is in safe mode: {state.storage}", err=True)
+            click.echo("No alert is taken and nothing opens; positions keep their stops and can be closed.")
+            return
         click.echo(f"Zepix {state.version} is ready: {state.broker} broker, home {self._host.home.path}")
         click.echo(f"Webhook: http://127.0.0.1:{state.webhook_port}/webhook/{self._token.reveal()}")
         if self._public:

@@ -73,8 +73,11 @@ def run_host(
     from zepix_core.clock import SystemClock
     from zepix_core.config.files import load_settings
     from zepix_core.config.profiles import prepare, token_lost
+    from zepix_core.errors import DatabaseDamaged
     from zepix_core.host import Host
+    from zepix_core.journal.opening import cure
     from zepix_core.model.host import HostOptions
+    from zepix_core.safe_host import SafeHost
 
     home.create()
     lost = token_lost(home)
@@ -94,8 +97,14 @@ def run_host(
         )
         # A thread that has committed must not wait for the interpreter as long as the default 5 ms.
         sys.setswitchinterval(SWITCH_SECONDS)
-        host = Host(home, loaded.settings, clock=SystemClock(), options=options, faces=_faces(loaded, demo))
-        result = event_loop.run(host.run())
+        clock, settings = SystemClock(), loaded.settings
+        try:
+            host = Host(home, settings, clock=clock, options=options, faces=_faces(loaded, demo))
+            result = event_loop.run(host.run())
+        except DatabaseDamaged as error:
+            damage = DatabaseDamaged(error.message, cure(home.journal_db, home.backups))
+            safe = SafeHost(home, settings, damage, clock=clock, faces=_faces(loaded, demo=False))
+            result = event_loop.run(safe.run())
     return result if isinstance(result, int) else 0
 
 

@@ -13,6 +13,16 @@ PRIVATE = 0o700
 STAMP = "[0-9]" * 8 + "_" + "[0-9]" * 6
 
 
+def newest_backup(path: Path, folder: Path) -> Path | None:
+    """The newest backup of a database by the time in its name, ``None`` when there is none."""
+    return max(backups_of(path, folder), key=lambda file: file.name.split(".")[1], default=None)
+
+
+def backups_of(path: Path, folder: Path) -> tuple[Path, ...]:
+    """Every finished backup of a database in a folder, in no order."""
+    return tuple(folder.glob(f"{escape(path.stem)}.{STAMP}*.backup"))
+
+
 def back_up(path: Path, folder: Path, clock: Clock) -> Path:
     """Copy a database to ``<name>.<YYYYmmdd_HHMMSS>.backup`` in ``folder``, and check the copy. Blocks.
 

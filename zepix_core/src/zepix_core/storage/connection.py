@@ -57,7 +57,8 @@ def open_writer(path: Path, durability: Durability, factory: type[Connection] = 
     """Open the one writing connection of a file; autocommit, transactions are begun by hand.
 
     Raises:
-        StorageError: The file cannot be opened, is not a database, or lies where WAL does not work.
+        StorageError: The file cannot be opened, or lies where WAL does not work.
+        DatabaseDamaged: It is not a database.
     """
     return _writer(str(path), path, durability, factory, uri=False)
 
@@ -103,6 +104,8 @@ def _writer(
     except sqlite3.Error as error:
         if connection is not None:
             connection.close()
+        if code_of(error) in DAMAGE:
+            raise DatabaseDamaged(f"{path} is damaged: {error}.", RESTORE) from error
         raise StorageError(
             f"{path} cannot be opened: {error}.",
             "Check the folder's permissions, or restore the newest backup.",

@@ -140,7 +140,12 @@ def _resolve(waiter: "asyncio.Future[Any]", piece: Piece) -> None:
         waiter.set_result(piece.result)
 
 
-def _read(path: Path, connection: sqlite3.Connection, work: Work[T]) -> T:
+def read_once(path: Path, connection: sqlite3.Connection, work: Work[T]) -> T:
+    """Run ``work`` in one read transaction.
+
+    Raises:
+        StorageError: The file or the disk failed.
+    """
     try:
         connection.execute("BEGIN")
         return work(connection)
@@ -219,7 +224,7 @@ class WriterThread:
             connection = open_reader(self.path)
             self._opened += 1
         try:
-            result = _read(self.path, connection, work)
+            result = read_once(self.path, connection, work)
         except BaseException as error:
             if isinstance(error, StorageError) and is_final(error.__cause__):
                 connection.close()
@@ -325,7 +330,7 @@ class SameThread:
             raise StorageError(f"{self.path.name} is closed.")
         connection.execute("PRAGMA query_only = ON")
         try:
-            return _read(self.path, connection, work)
+            return read_once(self.path, connection, work)
         finally:
             connection.execute("PRAGMA query_only = OFF")
 

@@ -24,6 +24,11 @@ FAULTS = (
 RESTORE = "Stop the host, run `zepix db check`, and put a backup back with `zepix db restore`."
 
 
+def one_line(finding: str) -> str:
+    """A finding of ``quick_check`` without its line breaks."""
+    return " ".join(finding.split())
+
+
 def code_of(error: BaseException | None) -> int | None:
     """The primary result code, ``None`` for what is no error of SQLite's."""
     code = getattr(error, "sqlite_errorcode", None) if isinstance(error, sqlite3.Error) else None

@@ -15,6 +15,7 @@ from litestar.params import FromPath, FromQuery
 
 from zepix_core import __version__
 from zepix_core.broker.paper.listing import paper_orders, paper_positions
+from zepix_core.errors import StorageError
 from zepix_core.journal.comparison import compare, entry_kinds, period
 from zepix_core.journal.latches import reached_limits
 from zepix_core.journal.listing import list_alerts, list_orders, list_trades, open_trades
@@ -46,7 +47,11 @@ async def status(state: State) -> bytes:
     """The host, its money and its plugins at a glance."""
     host = host_of(state)
     now = host.state()
-    told, reached = await host.journal.read(partial(_money, host))
+    try:
+        told, reached = await host.journal.read(partial(_money, host))
+    except StorageError:
+        # How the host stands is asked for most when its journal cannot be read.
+        told, reached = Figures(), ()
     word = "paused" if now.paused or now.panic else "running"
     return body(
         {
@@ -114,7 +119,10 @@ async def positions(state: State) -> bytes:
     host = host_of(state)
     live = await host.broker.positions(Book.LIVE)
     shadow = await host.broker.positions(Book.SHADOW)
-    ours = await host.journal.read(open_trades)
+    try:
+        ours = await host.journal.read(open_trades)
+    except StorageError:
+        ours = ()
     return body(join_positions((*live, *shadow), ours))
 
 
