@@ -38,10 +38,10 @@ from zepix_core.notify.needed import require_channel
 from zepix_core.model.storage import StorageNews
 from zepix_core.outside import Outside
 from zepix_core.plugin_desk import PluginDesk
-from zepix_core.ports_file import remove_ports, write_ports
 from zepix_core.plugins.development import develop
 from zepix_core.plugins.fleet import TRACE
 from zepix_core.plugins.manager import PluginHost
+from zepix_core.ports_file import remove_ports, write_ports
 from zepix_core.services.facts import PluginFacts
 from zepix_core.storage.executor import Executor
 from zepix_core.watchdog import Watchdog

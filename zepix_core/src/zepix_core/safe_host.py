@@ -1,7 +1,6 @@
 """Safe mode: what runs when the journal cannot be used. Nothing opens, no alert is taken; people are told,
 see how it stands, and can close positions at the broker."""
 
-import asyncio
 import logging
 import secrets
 from collections.abc import Sequence
@@ -49,7 +48,7 @@ class SafeHost:
         self._watchdog = Watchdog()
         self._broker: Broker = broker or choose_broker(
             settings.broker, home.data, settings.paper, settings.symbol_config, self._clock,
-            live=settings.live,
+            mt5=settings.mt5, live=settings.live,
         )  # fmt: skip
         self.desk = SafeDesk(
             home, settings, self._clock, secrets.token_hex(8), damage,

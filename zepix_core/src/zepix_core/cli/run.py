@@ -103,8 +103,8 @@ def run_host(
             result = event_loop.run(host.run())
         except DatabaseDamaged as error:
             damage = DatabaseDamaged(error.message, cure(home.journal_db, home.backups))
-            safe = SafeHost(home, settings, damage, clock=clock, faces=_faces(loaded, demo=False))
-            result = event_loop.run(safe.run())
+            rest = SafeHost(home, settings, damage, clock=clock, faces=_faces(loaded, demo=False))
+            result = event_loop.run(rest.run())
     return result if isinstance(result, int) else 0
 
 
