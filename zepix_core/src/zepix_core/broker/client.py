@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 DEADLINE_SECONDS = 10.0
 CLOSE_SECONDS = 5.0
+REFUSED_SECONDS = 300.0
 
 
 class GatewayClient(Listeners):
@@ -219,6 +220,12 @@ class GatewayClient(Listeners):
             lived_seconds = 0.0
             try:
                 child, hello = await self._spawn()
+            except SettingsError as error:
+                # A broker locks an account after too many logins that it refused.
+                pause = REFUSED_SECONDS if self._init.kind == calls.MT5 else 0.0
+                log.error("the gateway was refused, %g s until the next try: %s", pause, error)
+                await self._clock.sleep(pause)
+                continue
             except Exception as error:  # whatever it was: without a gateway nothing is ever closed
                 log.warning("the gateway could not be started again: %s", error)
                 continue

@@ -22,3 +22,6 @@ class SymbolSettings:
     volatility: str | None = setting(
         None, doc="Volatility class, picks a row of the risk table.", choices=("LOW", "MEDIUM", "HIGH")
     )
+    always_open: bool | None = setting(
+        None, doc="true: its market never closes, as that of crypto currencies."
+    )

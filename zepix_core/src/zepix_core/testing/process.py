@@ -30,10 +30,18 @@ class RunningHost:
         home: Home folder; it is made by ``zepix init`` when it holds no settings.
         profile: Profile for a new home.
         env: More environment variables for the host, such as ``ZEPIX_PAPER_FAULTS``.
+        module: What stands for ``zepix``, such as ``zepix_core.testing.fake_mt5.zepix``.
     """
 
-    def __init__(self, home: Path, profile: str = "default", env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        profile: str = "default",
+        env: dict[str, str] | None = None,
+        module: str = "zepix_core",
+    ) -> None:
         self.home = home
+        self._command = [*COMMAND[:2], module]
         self._env = {**os.environ, **(env or {}), "NO_COLOR": "1"}
         self._process: subprocess.Popen[bytes] | None = None
         if not (home / "zepix.toml").exists():
@@ -56,7 +64,17 @@ class RunningHost:
         """
         (self.home / "data" / "ports.json").unlink(missing_ok=True)
         log = (self.home / "run.log").open("ab")
-        arguments = [*COMMAND, "run", "--home", str(self.home), "--port", "0", "--api-port", "0", *options]
+        arguments = [
+            *self._command,
+            "run",
+            "--home",
+            str(self.home),
+            "--port",
+            "0",
+            "--api-port",
+            "0",
+            *options,
+        ]
         self._process = subprocess.Popen(  # noqa: S603
             arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._env, start_new_session=True
         )
@@ -123,7 +141,7 @@ class RunningHost:
     ) -> "subprocess.CompletedProcess[str]":
         """Run a ``zepix`` command on this home."""
         result = subprocess.run(  # noqa: S603
-            [*COMMAND, *arguments, "--home", str(self.home)],
+            [*self._command, *arguments, "--home", str(self.home)],
             capture_output=True,
             text=True,
             env=self._env,
@@ -161,7 +179,7 @@ class RunningHost:
                 line = " ".join(child.cmdline())
             except psutil.Error:
                 continue
-            for kind, module in (("gateway", "broker.gateway"), ("worker", "plugins.worker")):
+            for kind, module in (("gateway", ".gateway"), ("worker", "plugins.worker")):
                 if module in line:
                     found[kind].append(child.pid)
         return found

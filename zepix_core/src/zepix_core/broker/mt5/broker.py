@@ -20,13 +20,12 @@ from zepix_core.broker.mt5.trading import Traded, Trader
 from zepix_core.broker.mt5.worker import Worker
 from zepix_core.broker.port import GatewayHello
 from zepix_core.broker.symbol_settings import SymbolSettings
-from zepix_core.clock import Clock, moment
+from zepix_core.clock import Clock
 from zepix_core.errors import BrokerOffline, OutcomeUnknown, SettingsError
 from zepix_core.model.account import AccountInfo
 from zepix_core.model.market import Bar, Tick
 from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position, WorkingOrder
 from zepix_core.rules.backoff import Backoff
-from zepix_core.rules.hours import session_open
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -87,7 +86,7 @@ class Mt5Broker(Listeners):
         symbols = await self._worker.run(self._session.choose_symbols)
         for _ in range(MEASURE_LOOKS):
             self._tell(await self._worker.run(self._poller.look))
-            open_now = any(session_open(name, moment(self._clock.now_ns())) for name in self._session.digits)
+            open_now = any(map(self._session.is_open, self._session.digits))
             if self._session.offsets.current is not None or not open_now:
                 break
             await self._clock.sleep(POLL_SECONDS)

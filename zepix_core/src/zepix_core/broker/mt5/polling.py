@@ -8,10 +8,9 @@ from zepix_core.broker.mt5.rows import deals_of, tick_of
 from zepix_core.broker.mt5.server_time import disagree, estimate
 from zepix_core.broker.mt5.session import Session
 from zepix_core.broker.mt5.snapshot import snapshot_of
-from zepix_core.clock import NS, moment
+from zepix_core.clock import NS
 from zepix_core.model.market import Tick
 from zepix_core.model.order import Deal
-from zepix_core.rules.hours import session_open
 
 log = logging.getLogger(__name__)
 
@@ -75,12 +74,12 @@ class Poller:
 
     def _note_clock(self, moved_ms: dict[str, int]) -> None:
         """Remember how far quotes that have just moved are ahead of UTC. A quote seen for the first time may
-        be of any age, and where the market is shut the broker's clock stands still."""
+        be of any age, and where the market is shut its clock stands still."""
         clock = self._session.clock
         now, at = clock.now_ns(), clock.monotonic()
         self._ahead = {name: seen for name, seen in self._ahead.items() if at - seen[0] <= FRESH_SECONDS}
         for name, ms in moved_ms.items():
-            if session_open(name, moment(now)):
+            if self._session.is_open(name):
                 self._ahead[name] = (at, ms / 1000 - now / NS)
 
     def _measure(self) -> None:

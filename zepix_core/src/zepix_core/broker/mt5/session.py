@@ -16,9 +16,10 @@ from zepix_core.broker.mt5.settings import CONNECT_SECONDS, Mt5Settings
 from zepix_core.broker.mt5.snapshot import Snapshot
 from zepix_core.broker.mt5.symbols import pip_facts, symbol_info, wanted_symbols
 from zepix_core.broker.symbol_settings import SymbolSettings
-from zepix_core.clock import Clock
+from zepix_core.clock import Clock, moment
 from zepix_core.errors import SettingsError
 from zepix_core.model.market import SymbolInfo
+from zepix_core.rules.hours import session_open
 
 log = logging.getLogger(__name__)
 
@@ -175,6 +176,11 @@ class Session:
             infos.append(symbol_info(row, name, said, self._pip_value(row, name)))
             self.digits[name] = int(row.digits)
         return tuple(infos)
+
+    def is_open(self, name: str) -> bool:
+        """The market of a symbol is open now; while it is shut the broker's clock stands still."""
+        said = self._symbols.get(name)
+        return session_open(name, moment(self.clock.now_ns()), said is not None and said.always_open is True)
 
     def _pip_value(self, row: Any, name: str) -> float | None:
         """Money of one pip on one lot as the terminal counts it, where the broker does not say it."""

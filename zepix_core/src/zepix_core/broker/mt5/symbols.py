@@ -63,6 +63,7 @@ def symbol_info(row: Any, name: str, said: SymbolSettings, counted_pip_value: fl
         max_spread_pips=said.max_spread_pips or SPREAD_CAPS.get(name),
         volatility=said.volatility or (known.volatility if known else "MEDIUM"),
         broker_name=str(row.name),
+        always_open=bool(said.always_open),
     )
 
 

@@ -108,7 +108,7 @@ def _symbol(name: str, settings: PaperSettings, said: SymbolSettings) -> PaperSy
         max_spread_pips=said.max_spread_pips or SPREAD_CAPS.get(name),
         volatility=said.volatility or (known.volatility if known else "MEDIUM"),
         broker_name=name,
-        always_open=settings.market_always_open,
+        always_open=settings.market_always_open or bool(said.always_open),
     )
     return _priced(info, known, settings)
 
