@@ -61,7 +61,8 @@ class MoodyBroker(Listeners):
 
     Moods: ``lost_after`` (done, no answer), ``nameless`` (the same, and the broker lost the comment),
     ``lost_before`` (not done, no answer), ``offline``, a return code, or what answers in the broker's place.
-    ``mute`` holds deals back, ``blind`` refuses reads.
+    ``mute`` holds deals back, ``blind`` refuses reads, ``working`` are orders that wait, ``hidden`` positions
+    that are not shown.
     """
 
     def __init__(self, inner: InlineBroker) -> None:
@@ -69,6 +70,8 @@ class MoodyBroker(Listeners):
         self.inner = inner
         self.moods: deque[str | int | Mood] = deque()
         self.requests: list[OrderRequest] = []
+        self.working: list[WorkingOrder] = []
+        self.hidden: set[int] = set()
         self.mute = False
         self.blind = False
         self.no_margin = False
@@ -126,11 +129,11 @@ class MoodyBroker(Listeners):
         self._see()
         if self.no_positions:
             raise BrokerOffline("The positions cannot be read.")
-        return await self.inner.positions(book)
+        return tuple(p for p in await self.inner.positions(book) if p.ticket not in self.hidden)
 
     async def orders(self, book: Book = Book.LIVE) -> tuple[WorkingOrder, ...]:
         self._see()
-        return await self.inner.orders(book)
+        return (*await self.inner.orders(book), *(order for order in self.working if order.book is book))
 
     async def deals(
         self, after_ticket: int = 0, since_ns: int = 0, book: Book = Book.LIVE

@@ -10,18 +10,24 @@ import pytest
 
 from zepix_core.inbox import rows, store
 from zepix_core.journal import (
+    books,
     close_parts,
     deal_rows,
+    disputes,
     feed,
     flattening,
     host_state,
     intent_rows,
     latches,
+    later,
     ledger,
     matching,
     outbox,
+    protection,
+    reconcile,
     totals,
     unknown,
+    updates,
     wake_rows,
 )
 from zepix_core.journal import (
@@ -30,7 +36,8 @@ from zepix_core.journal import (
 from zepix_core.storage.journal_schema import TABLES
 
 ROOMS: tuple[ModuleType, ...] = (
-    rows, store, close_parts, closes, deal_rows, feed, flattening, host_state, intent_rows, latches, ledger,
+    rows, store, books, disputes, later, protection, reconcile, updates,
+    close_parts, closes, deal_rows, feed, flattening, host_state, intent_rows, latches, ledger,
     matching, outbox, totals, unknown, wake_rows,
 )  # fmt: skip
 NOT_A_QUERY = ("SELECT", "MAYBE_OPEN")

@@ -18,10 +18,13 @@ from zepix_core.errors import BrokerOffline, UsageError
 from zepix_core.inbox.loop import InboxLoop
 from zepix_core.inbox.store import InboxStore
 from zepix_core.journal import events
+from zepix_core.journal.deciding import Deciding
 from zepix_core.journal.listing import open_by_book
 from zepix_core.journal.orders import OrderDesk, core_context
+from zepix_core.journal.reconcile import Reconciler
 from zepix_core.journal.reports import Reports
 from zepix_core.journal.storage_guard import StorageGuard
+from zepix_core.model.books import BooksReport, Decided
 from zepix_core.model.channel import ChannelAnswer, ChannelRow
 from zepix_core.model.host import HostOptions, HostState, PluginRow
 from zepix_core.model.limits import ACCOUNT, LimitRow
@@ -54,7 +57,7 @@ class FrontDesk:
     Attributes:
         phase: What the host does while it takes no alerts; ``ready`` says whether it takes them.
         link: The broker can be reached.
-        loop, desk: Given by the host once they exist.
+        loop, desk, reconciler: Given by the host once they exist.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class FrontDesk:
         self.phase, self.ready, self.link = "starting", False, False
         self.loop: InboxLoop | None = None
         self.desk: OrderDesk | None = None
+        self.reconciler: Reconciler | None = None
         self._options = options
         self._plugins, self._reports, self._messenger = plugins, reports, messenger
         self._faces = faces
@@ -154,6 +158,14 @@ class FrontDesk:
         context = core_context(f"close:{actor}:{ticket}:{self.clock.now_ns()}")
         return await self._the_desk().close(context, CloseRequest(ticket=ticket, reason="Manual"))
 
+    async def reconcile(self) -> BooksReport:
+        """Compare both books, settle what deals explain, and say how they stand."""
+        return await self._deciding().report()
+
+    async def decide(self, choice: str, which: str, actor: str) -> Decided:
+        """Do what a person decides about a contradiction of the books."""
+        return await self._deciding().decide(choice, which, actor)
+
     async def pause(self, actor: str) -> None:
         """Let no entry through until `resume`."""
         await self._the_desk().pause(actor)
@@ -206,6 +218,12 @@ class FrontDesk:
         """The plugin of that id, or those of the distribution that a person may call so."""
         distribution = canonicalize_name(name)
         return tuple(row for row in self.plugin_rows() if row.id == name or row.distribution == distribution)
+
+    def _deciding(self) -> Deciding:
+        desk = self._the_desk()
+        if self.reconciler is None:
+            raise BrokerOffline("The host is still opening its account.", "Try again in a moment.")
+        return Deciding(desk, self.reconciler)
 
     def _the_desk(self) -> OrderDesk:
         if self.desk is None:

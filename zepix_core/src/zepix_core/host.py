@@ -33,9 +33,9 @@ from zepix_core.journal.storage_guard import StorageGuard
 from zepix_core.journal.wakes import Wakes
 from zepix_core.lifeline import Lifeline
 from zepix_core.model.host import HostOptions
+from zepix_core.model.storage import StorageNews
 from zepix_core.notify.messenger import Messenger
 from zepix_core.notify.needed import require_channel
-from zepix_core.model.storage import StorageNews
 from zepix_core.outside import Outside
 from zepix_core.plugin_desk import PluginDesk
 from zepix_core.plugins.development import develop
@@ -243,6 +243,7 @@ class Host:
         await life.at_most(1.0, self.feed.stop())
         if hasattr(self, "desk"):
             await life.at_most(BROKER_SECONDS, self.desk.stop())
+            await life.at_most(1.0, self._reconciler.stop())
         for face in reversed(self._faces):
             await life.at_most(FACE_SECONDS, face.stop(), patient=True)
         spent = self.clock.monotonic() - began + (PLUGIN_SECONDS if life.hurry.is_set() else 0.0)
@@ -287,7 +288,7 @@ class Host:
             desk.control.hold("--safe")
         await recover(desk, hello, reconciler)
         self.desk = self.front.desk = desk
-        self._reconciler = reconciler
+        self._reconciler = self.front.reconciler = reconciler
         self._plugin_desk.open(desk, ServiceDesk(desk, self.wakes, self._reports))
         self.life.vital(reconciler.run(), "the comparing of the books")
         self.life.vital(self.wakes.run(), "the waking of plugins")

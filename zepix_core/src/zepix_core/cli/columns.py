@@ -98,6 +98,13 @@ PAPER_POSITIONS = (
     *map(Column, ("ticket", "symbol", "side")), Column("lots", "volume"), Column("open", "price_open"),
     *map(Column, ("sl", "tp", "comment")),
 )  # fmt: skip
+RECONCILE = (
+    Column("kind", show=lambda row: f"{row['kind']} (settled)" if row["settled"] else row["kind"]),
+    Column("ticket", show=lambda row: cell(row["ticket"] or None)), Column("intent", "intent_id"),
+    *map(Column, ("plugin", "symbol", "side")), Column("our lots", "our_lots"),
+    Column("their lots", "their_lots"), Column("our sl", "our_sl"), Column("their sl", "their_sl"),
+    Column("why", free=True),
+)  # fmt: skip
 BOOKS = (
     Column("plugin"), Column("symbol", show=lambda row: row["symbol"] or "all"),
     Column("book", show=lambda row: row["book"] or "-"), *map(Column, ("trades", "wins", "losses")),

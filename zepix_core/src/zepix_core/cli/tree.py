@@ -24,6 +24,7 @@ TREE: Branch = {
         "List open positions, or close one.",
         {"list": "List open positions.", "close": "Close one position."},
     ),
+    "reconcile": "Compare the host's books with the broker's, and decide about contradictions.",
     "account": "Show the account.",
     "paper": (
         "Look into the paper broker's own book.",

@@ -13,6 +13,8 @@ from zepix_core.model.notice import Notice, Priority
 from zepix_core.model.order import Action, Book, Intent, IntentState, OrderResult
 
 SETTLED = HOLDING | {IntentState.CLOSED}
+STANDING = SETTLED | {IntentState.NEEDS_HUMAN, IntentState.FOREIGN}
+"""What a deal has made of an intent before its reply came; no reply changes it."""
 SHADOW = "SHADOW"
 FAILED = "order_failed"
 
@@ -27,10 +29,10 @@ def settle(connection: sqlite3.Connection, clock: Clock, sent: Sent) -> Intent:
     changes = _numbers(present, sent)
     if sent.kind is ReplyClass.DONE:
         state = _done_state(present, sent)
-        if present.state in SETTLED:
+        if present.state in STANDING:
             state = present.state
         return intent_rows.move(connection, clock, present.intent_id, state, **changes)
-    if present.state in SETTLED:
+    if present.state in STANDING:
         if sent.kind is ReplyClass.UNKNOWN:
             return present
         return needs_human(connection, clock, present, f"filled, but the reply was {sent.message}")
@@ -103,7 +105,7 @@ def _numbers(present: Intent, sent: Sent) -> dict[str, Any]:
     changes["deal_ticket"] = present.deal_ticket or reply.deal
     if present.action is Action.OPEN:
         changes["position_id"] = present.position_id or reply.position
-    if present.state not in SETTLED and reply.retcode != PLACED and present.action is not Action.MODIFY:
+    if present.state not in STANDING and reply.retcode != PLACED and present.action is not Action.MODIFY:
         changes["fill_price"] = reply.price
         changes["fill_lots"] = reply.volume
     if present.action is Action.CLOSE and reply.volume > present.fill_lots:

@@ -18,7 +18,7 @@ MARK = "deals_seen:"
 DAY_NS = 86_400 * NS
 FIRST_NS = 3 * DAY_NS
 """How far back the first read of an account goes: what was before was never ours."""
-_NEWEST = "SELECT time_ns FROM deals WHERE account = ? AND book = ? ORDER BY time_ns DESC LIMIT 1"
+_NEWEST = "SELECT time_ns FROM deals WHERE +account = ? AND book = ? ORDER BY time_ns DESC LIMIT 1"
 Listener = Callable[[str], None]
 
 

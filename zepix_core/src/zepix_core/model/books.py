@@ -104,3 +104,13 @@ class BooksReport:
     rows: tuple[BookRow, ...] = ()
     held: tuple[Held, ...] = ()
     broker_asked: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class Decided:
+    """What became of what a person decided; ``ticket`` and ``intent_id`` name what it was about."""
+
+    choice: Choice
+    ticket: int
+    intent_id: str
+    message: str

@@ -6,6 +6,7 @@ from zepix_core.broker.port import Broker
 from zepix_core.clock import Clock
 from zepix_core.config.home import Home
 from zepix_core.config.settings import HostSettings
+from zepix_core.model.books import BooksReport, Decided
 from zepix_core.model.channel import ChannelAnswer, ChannelRow
 from zepix_core.model.host import HostState, PluginRow
 from zepix_core.model.limits import LimitRow
@@ -61,6 +62,21 @@ class HostView(Protocol):
 
     async def close_position(self, ticket: int, actor: str) -> CloseResult:
         """Close one position fully, whoever opened it; ``success`` False with a code when there is none."""
+
+    async def reconcile(self) -> BooksReport:
+        """Compare the host's books with the broker's, settle what deals explain, and say how they stand.
+
+        Raises:
+            BrokerOffline: Nothing was compared.
+        """
+
+    async def decide(self, choice: str, which: str, actor: str) -> Decided:
+        """Do what a person decides about a contradiction: ``adopt``, ``close`` or ``forget`` what a ticket or
+        an intent names.
+
+        Raises:
+            UsageError: There is nothing of that name to decide about.
+        """
 
     async def pause(self, actor: str) -> None:
         """Let no entry through until `resume`; closing goes on."""

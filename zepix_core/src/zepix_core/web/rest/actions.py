@@ -41,6 +41,14 @@ class ResetRequest:
 
 
 @attrs.frozen(kw_only=True)
+class DecideRequest:
+    """What to do (``adopt``, ``close``, ``forget``) with what a ticket or an intent names."""
+
+    choice: str
+    which: str
+
+
+@attrs.frozen(kw_only=True)
 class ToggleRequest:
     """Whether a plugin may run."""
 
@@ -110,6 +118,19 @@ async def reset_limit(state: State, request: Request[Any, Any, Any]) -> bytes:
     return body({"which": asked.which, "scope": asked.scope, "before": round(before, 2), "now": 0.0})
 
 
+@post("/reconcile", media_type=MediaType.JSON, status_code=200)
+async def reconcile(state: State) -> bytes:
+    """Compare the books, settle what deals explain, and say how both sides stand."""
+    return body(await host_of(state).reconcile())
+
+
+@post("/reconcile/decide", media_type=MediaType.JSON, status_code=200)
+async def decide(state: State, request: Request[Any, Any, Any]) -> bytes:
+    """Do what a person decides about a contradiction of the books."""
+    asked: DecideRequest = _read(await request.body(), DecideRequest, '{"choice": "adopt", "which": "1234"}')
+    return body(await host_of(state).decide(asked.choice, asked.which, _actor(request)))
+
+
 @post("/plugins/{name:str}/toggle", media_type=MediaType.JSON, status_code=200)
 async def toggle(state: State, request: Request[Any, Any, Any], name: FromPath[str]) -> bytes:
     """Let a plugin, or all of a distribution, run; or no more. Answers with their rows."""
@@ -138,4 +159,4 @@ def _read_panic(data: bytes) -> PanicRequest:
     return asked
 
 
-ACTIONS = (close, pause, resume, panic, reset_limit, toggle, shadow)
+ACTIONS = (close, pause, resume, panic, reset_limit, reconcile, decide, toggle, shadow)
