@@ -16,7 +16,7 @@ from zepix_core.cli.plugin_names import open_counts, stray_files
 from zepix_core.cli.plugins.list import stopped_rows
 from zepix_core.cli.public_address import NAME
 from zepix_core.cli.reports import RESULTS
-from zepix_core.cli.storage import NEXT, WRITABLE, storage_state
+from zepix_core.cli.storage import WRITABLE, storage_next, storage_state
 from zepix_core.config.document import read_document
 from zepix_core.config.files import Loaded, judge
 from zepix_core.config.home import Home
@@ -160,7 +160,8 @@ def report_findings(reports: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
 def storage_finding(told: Mapping[str, Any]) -> Finding:
     """Whether the host can write its journal, from the answer of ``GET /api/status``."""
     detail = storage_state(told)
-    return Finding("storage", OK, detail) if detail == WRITABLE else Finding("storage", BAD, detail, NEXT)
+    fine = detail == WRITABLE
+    return Finding("storage", OK, detail) if fine else Finding("storage", BAD, detail, storage_next(told))
 
 
 def _stopped(home: Home, loaded: Loaded | None) -> Iterator[Finding]:

@@ -39,7 +39,7 @@ def command(home: Home, shape: str) -> int:
 
 def _facts(told: dict[str, Any]) -> dict[str, Any]:
     from zepix_core.cli.reports import full_line
-    from zepix_core.cli.storage import NEXT, storage_state
+    from zepix_core.cli.storage import storage_next, storage_state
 
     plugins = [
         f"{row['id']} {row['state']}{' (shadow)' if row['shadow_mode'] else ''}{_unattended(row, told)}"
@@ -58,7 +58,7 @@ def _facts(told: dict[str, Any]) -> dict[str, Any]:
         "API port": told["api_port"],
         "broker": f"{told['broker']}, {'connected' if told['broker_connected'] else 'not connected'}",
         "storage": storage_state(told),
-        **({"what to do": NEXT} if told["storage"] else {}),
+        **({"what to do": next_step} if (next_step := storage_next(told)) else {}),
         "alerts waiting": told["waiting"],
         "open trades": f"{told['open_trades']} ({told['open_positions']} positions)",
         **({"shadow positions": told["shadow_positions"]} if told["shadow_positions"] else {}),
@@ -78,7 +78,10 @@ def _unattended(row: dict[str, Any], told: dict[str, Any]) -> str:
 
 def _entries(told: dict[str, Any]) -> str:
     """Whether entries go through; if not why, until when, and what lets them through again."""
+    from zepix_core.cli.storage import storage_stops
+
     stops = [f"{told['why']}: zepix resume"] if told["paused"] else []
+    stops += storage_stops(told)
     stops += [_limit(row) for row in told["limits"] if row["scope"] == ACCOUNT]
     if told["closing"]:
         stops.append("positions are still being closed")

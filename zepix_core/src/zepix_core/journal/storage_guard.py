@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 
 from zepix_core.clock import Clock
-from zepix_core.errors import DatabaseDamaged, StorageError
+from zepix_core.errors import DatabaseDamaged, StorageError, ZepixError
 from zepix_core.journal import events, host_state, outbox
 from zepix_core.model.notice import Notice, Priority
 from zepix_core.model.storage import StorageFault, StorageNews
@@ -29,6 +29,20 @@ DISK = "disk"
 def free_bytes(folder: Path) -> int:
     """Room that is left on the disk of a folder."""
     return shutil.disk_usage(folder).free
+
+
+def news_of(file: str, error: BaseException | None, plugins: tuple[str, ...] = ()) -> StorageNews:
+    """What an error of a write, or its absence, says of a file."""
+    if error is None:
+        return StorageNews(file=file, plugins=plugins)
+    told = isinstance(error, ZepixError)
+    return StorageNews(
+        file=file,
+        fault=error.message if told else str(error) or type(error).__name__,
+        hint=error.hint if told else "",
+        damaged=isinstance(error, DatabaseDamaged),
+        plugins=plugins,
+    )
 
 
 class StorageGuard:
@@ -80,6 +94,7 @@ class StorageGuard:
             fault = StorageFault(
                 file=news.file,
                 text=news.fault,
+                hint=news.hint,
                 since_ns=self._clock.now_ns(),
                 plugins=news.plugins,
                 lasting=news.damaged,
@@ -87,13 +102,12 @@ class StorageGuard:
             self._faults[news.file] = fault
             self._tell(fault, mended=False)
         elif news.damaged and not known.lasting:
-            self._faults[news.file] = attrs.evolve(known, text=news.fault, lasting=True)
+            self._faults[news.file] = attrs.evolve(known, text=news.fault, hint=news.hint, lasting=True)
             self._tell(self._faults[news.file], mended=False)
 
     def note_journal(self, error: BaseException | None) -> None:
         """Take up what became of a write to the journal."""
-        text = "" if error is None else str(error) or type(error).__name__
-        self.note(StorageNews(file=self._file, fault=text, damaged=isinstance(error, DatabaseDamaged)))
+        self.note(news_of(self._file, error))
 
     def forget(self, plugin: str) -> None:
         """A plugin's worker begins anew and will tell itself how its file stands."""
