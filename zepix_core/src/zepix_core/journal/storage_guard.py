@@ -9,10 +9,10 @@ from pathlib import Path
 import attrs
 
 from zepix_core.clock import Clock
-from zepix_core.errors import DatabaseDamaged, StorageError, ZepixError
+from zepix_core.errors import StorageError
 from zepix_core.journal import events, host_state, outbox
 from zepix_core.model.notice import Notice, Priority
-from zepix_core.model.storage import StorageFault, StorageNews
+from zepix_core.model.storage import StorageFault, StorageNews, news_of
 from zepix_core.storage.executor import Executor
 
 log = logging.getLogger(__name__)
@@ -29,20 +29,6 @@ DISK = "disk"
 def free_bytes(folder: Path) -> int:
     """Room that is left on the disk of a folder."""
     return shutil.disk_usage(folder).free
-
-
-def news_of(file: str, error: BaseException | None, plugins: tuple[str, ...] = ()) -> StorageNews:
-    """What an error of a write, or its absence, says of a file."""
-    if error is None:
-        return StorageNews(file=file, plugins=plugins)
-    told = isinstance(error, ZepixError)
-    return StorageNews(
-        file=file,
-        fault=error.message if told else str(error) or type(error).__name__,
-        hint=error.hint if told else "",
-        damaged=isinstance(error, DatabaseDamaged),
-        plugins=plugins,
-    )
 
 
 class StorageGuard:

@@ -2,6 +2,8 @@
 
 import attrs
 
+from zepix_core.errors import DatabaseDamaged, ZepixError
+
 
 @attrs.frozen(kw_only=True)
 class StorageNews:
@@ -20,6 +22,18 @@ class StorageNews:
     hint: str = ""
     damaged: bool = False
     plugins: tuple[str, ...] = ()
+
+
+def news_of(file: str, error: BaseException | None, plugins: tuple[str, ...] = ()) -> StorageNews:
+    """What an error of a write, or its absence, says of a file."""
+    if error is None:
+        return StorageNews(file=file, plugins=plugins)
+    text, hint = str(error) or type(error).__name__, ""
+    if isinstance(error, ZepixError):
+        text, hint = error.message, error.hint
+    return StorageNews(
+        file=file, fault=text, hint=hint, damaged=isinstance(error, DatabaseDamaged), plugins=plugins
+    )
 
 
 @attrs.frozen(kw_only=True)

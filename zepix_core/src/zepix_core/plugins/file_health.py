@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Callable
 
 from zepix_core.clock import Clock
-from zepix_core.errors import DatabaseDamaged, StorageError
-from zepix_core.model.storage import StorageNews
+from zepix_core.errors import StorageError
+from zepix_core.model.storage import StorageNews, news_of
 from zepix_core.storage.executor import Executor
 
 log = logging.getLogger(__name__)
@@ -45,14 +45,7 @@ class FileHealth:
             log.warning("%s can be written again", self._executor.path.name)
         else:
             log.error("%s", fault)
-        self._tell(
-            StorageNews(
-                file=self._executor.path.name,
-                fault="" if fault is None else str(fault),
-                damaged=isinstance(fault, DatabaseDamaged),
-                plugins=tuple(sorted(self.plugins)),
-            )
-        )
+        self._tell(news_of(self._executor.path.name, fault, tuple(sorted(self.plugins))))
         if fault is not None and (self._trying is None or self._trying.done()):
             self._trying = asyncio.get_running_loop().create_task(self._try())
 

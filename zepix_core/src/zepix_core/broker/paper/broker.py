@@ -17,11 +17,11 @@ from zepix_core.broker.paper.settings import PaperSettings
 from zepix_core.broker.paper.symbols import PaperSymbol
 from zepix_core.broker.port import GatewayHello
 from zepix_core.clock import Clock
-from zepix_core.errors import BrokerOffline, DatabaseDamaged, OutcomeUnknown, StorageError
+from zepix_core.errors import BrokerOffline, OutcomeUnknown, StorageError
 from zepix_core.model.account import AccountInfo
 from zepix_core.model.market import Bar, Side, Tick
 from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position, WorkingOrder
-from zepix_core.model.storage import StorageNews
+from zepix_core.model.storage import news_of
 from zepix_core.rules.matching import StopFill
 from zepix_core.rules.valuation import margin
 from zepix_core.storage.executor import Executor
@@ -246,13 +246,7 @@ class PaperBroker(Listeners):
             self.tell_change()
 
     def _heard(self, fault: StorageError | None) -> None:
-        self.tell_storage(
-            StorageNews(
-                file=self._executor.path.name,
-                fault="" if fault is None else str(fault),
-                damaged=isinstance(fault, DatabaseDamaged),
-            )
-        )
+        self.tell_storage(news_of(self._executor.path.name, fault))
         self._ill, self._next_try = fault is not None, self._clock.monotonic() + TRY_SECONDS
 
     async def _act(self, ticks: tuple[Tick, ...]) -> tuple[Deal, ...]:
