@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
@@ -61,8 +62,9 @@ class InboxLoop:
             hurry=hurry,
         )
         self._mailboxes: dict[str, Mailbox] = {}
-        self._open_deliveries = 0
+        self._held: Counter[int] = Counter()
         self._left_waiting = False
+        self._in_doubt = False
         self._wake = asyncio.Event()
         self._quiet = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -79,7 +81,7 @@ class InboxLoop:
     @property
     def waiting(self) -> int:
         """Deliveries claimed and not finished."""
-        return self._open_deliveries
+        return self._held.total()
 
     async def start(self, *, held: bool = False) -> None:
         """Give back what earlier boots claimed, then begin; ``held``: hand nothing out until `release`.
@@ -137,6 +139,7 @@ class InboxLoop:
                 claimed = await self._claim()
             except (StorageError, sqlite3.Error):
                 log.exception("the inbox could not be read; trying again")
+                self._in_doubt = True
                 self._beat()
                 await self._desk.clock.sleep(STORAGE_PAUSE_SECONDS)
                 continue
@@ -155,6 +158,10 @@ class InboxLoop:
         """Claim what may be claimed; ``True`` when there was something."""
         desk = self._desk
         self._left_waiting = True
+        if self._in_doubt:
+            # A claim whose commit was said to have failed may stand all the same; nobody has what it claimed.
+            await desk.executor.run(partial(rows.give_back, held=frozenset(self._held)))
+            self._in_doubt = False
         limit = CLAIM_BATCH if desk.open.is_set() else LOOK_AHEAD
         waiting = await desk.executor.run(partial(rows.waiting, limit=limit))
         plans = [plan for alert in waiting if (plan := self._plan(alert)) is not None][:CLAIM_BATCH]
@@ -164,7 +171,7 @@ class InboxLoop:
         claims = Claims(clock=desk.clock, boot=desk.boot, max_age_ns=desk.max_age_ns, idle=self._idle(plans))
         for delivery in await desk.executor.run(partial(rows.claim, claims=claims, plans=plans)):
             self._hand(delivery)
-            self._open_deliveries += 1
+            self._held[delivery.alert.id] += 1
         return True
 
     def _plan(self, alert: Waiting) -> Plan | None:
@@ -198,12 +205,14 @@ class InboxLoop:
             box.task.add_done_callback(self._ended)
         return box
 
-    def _finished(self, _: Delivery) -> None:
-        self._open_deliveries -= 1
+    def _finished(self, delivery: Delivery) -> None:
+        self._held[delivery.alert.id] -= 1
+        if not self._held[delivery.alert.id]:
+            del self._held[delivery.alert.id]
         self._note_quiet()
 
     def _note_quiet(self) -> None:
-        if not (self._open_deliveries or self._left_waiting or self._wake.is_set()):
+        if not (self._held or self._left_waiting or self._wake.is_set()):
             self._quiet.set()
 
     def _watched(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":

@@ -1,7 +1,8 @@
 """The rows of the inbox and its deliveries as the loop moves them; each function is one piece of a commit."""
 
+import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import attrs
 
@@ -28,6 +29,7 @@ _HAND = "INSERT INTO deliveries (alert_id, plugin, state) VALUES (?, ?, 'new') R
 _START = "UPDATE deliveries SET state = 'claimed', boot = ?, started_ns = ? WHERE id = ?"
 _FINISH = "UPDATE deliveries SET state = ?, reason = ?, decision = ?, finished_ns = ? WHERE id = ?"
 _DEATH = "UPDATE deliveries SET state = 'new', tries = tries + 1 WHERE id = ?"
+_DIED = "UPDATE deliveries SET state = 'new', tries = ? WHERE id = ?"
 _TRIES = "UPDATE inbox SET tries = (SELECT max(tries) FROM deliveries WHERE alert_id = inbox.id) WHERE id = ?"
 _ORPHANS = (
     "SELECT id, alert_id, plugin FROM deliveries"
@@ -40,6 +42,14 @@ _RELEASE_DELIVERIES = (
     "UPDATE deliveries SET state = 'new' WHERE state IN ('new', 'claimed') AND state = 'claimed'"
 )
 _RELEASE_ALERTS = "UPDATE inbox SET state = 'new' WHERE state IN ('new', 'claimed') AND state = 'claimed'"
+_RETURN_DELIVERIES = (
+    "UPDATE deliveries SET state = 'new' WHERE state IN ('new', 'claimed') AND state = 'claimed'"
+    " AND alert_id NOT IN (SELECT value FROM json_each(?))"
+)
+_RETURN_ALERTS = (
+    "UPDATE inbox SET state = 'new' WHERE state IN ('new', 'claimed') AND state = 'claimed'"
+    " AND id NOT IN (SELECT value FROM json_each(?))"
+)
 
 
 @attrs.frozen
@@ -203,7 +213,8 @@ def start(connection: sqlite3.Connection, clock: Clock, boot: str, delivery: Del
 
 def died(connection: sqlite3.Connection, clock: Clock, delivery: Delivery, outcome: Outcome) -> None:
     """Write down that the worker died while the plugin had the alert, and of what."""
-    connection.execute(_DEATH, (delivery.id,))
+    # A commit may stand although it was said to have failed: written twice it is one death.
+    connection.execute(_DIED, (delivery.tries + 1, delivery.id))
     connection.execute(_TRIES, (delivery.alert.id,))
     append(
         connection,
@@ -266,6 +277,13 @@ def free(connection: sqlite3.Connection, clock: Clock, boot: str) -> None:
         connection.execute(_TRIES, (alert_id,))
         append(connection, clock, "host_died", {}, alert_id=alert_id, plugin=plugin)
     connection.execute(_FREE, (boot,))
+
+
+def give_back(connection: sqlite3.Connection, held: Collection[int]) -> None:
+    """Give back the claims of all alerts but those ``held``, which are on their way; nobody died."""
+    kept = json.dumps(sorted(held))
+    connection.execute(_RETURN_DELIVERIES, (kept,))
+    connection.execute(_RETURN_ALERTS, (kept,))
 
 
 def release(connection: sqlite3.Connection) -> None:

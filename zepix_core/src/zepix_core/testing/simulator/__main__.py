@@ -49,10 +49,12 @@ def _named(text: str) -> MakeCast:
 
 def _one(make: MakeCast, seed: int, trace: bool) -> int:
     with Theatre(make()) as theatre:
-        outcome = theatre.seed(seed, print if trace else None)
-        print(told(outcome, lines=0 if trace else None))
+        outcome = theatre.seed(seed)
         if outcome.violations:
-            print(_smallest(outcome, theatre))
+            outcome = shrink(outcome, theatre.run)
+        if trace:
+            theatre.run(outcome.scenario, print)
+        print(told(outcome, lines=0 if trace else None))
     return 1 if outcome.violations else 0
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from zepix_core.errors import ZepixError
@@ -16,12 +16,17 @@ class Complaints(logging.Handler):
         found: A sentence each.
     """
 
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
+    def __init__(self, show: Callable[[str], None] | None = None) -> None:
+        super().__init__(logging.ERROR if show is None else logging.INFO)
         self.found: list[str] = []
+        self._show = show
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
+        if self._show is not None:
+            self._show(
+                f"{'':12} log      {record.name}: {record.getMessage()}{f' ({error})' if error else ''}"
+            )
         if error is None or not is_mistake(error):
             return
         self.found.append(f"{record.name}: {record.getMessage()}: {type(error).__name__}: {error}")
@@ -35,13 +40,13 @@ def is_mistake(error: BaseException) -> bool:
 
 
 @contextmanager
-def heard(level: int = logging.ERROR) -> Iterator[Complaints]:
-    """Listen to the program's log, and keep it from the console."""
-    complaints, log = Complaints(), logging.getLogger("zepix_core")
+def heard(show: Callable[[str], None] | None = None) -> Iterator[Complaints]:
+    """Listen to the program's log, and keep it from the console; ``show`` gets every line."""
+    complaints, log = Complaints(show), logging.getLogger("zepix_core")
     before, passed = log.level, log.propagate
     log.addHandler(complaints)
-    log.setLevel(level)
-    log.propagate = level < logging.ERROR
+    log.setLevel(complaints.level)
+    log.propagate = False
     try:
         yield complaints
     finally:

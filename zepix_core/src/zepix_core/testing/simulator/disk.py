@@ -72,6 +72,7 @@ class Disk:
         commits: How many commits there were.
         well: Nothing fails any more.
         surprises: Errors of work that no fault explains.
+        committed: Called with the file after each commit.
     """
 
     def __init__(self, strike: Strike, chance: Random, trace: Trace) -> None:
@@ -79,6 +80,7 @@ class Disk:
         self.commits = 0
         self.well = False
         self.surprises: list[str] = []
+        self.committed: Callable[[Path], None] = lambda _: None
         self._failed = -FAILED_SECONDS
 
     def note_failure(self, time: float) -> None:
@@ -187,7 +189,8 @@ class SimulatedFile:
         elif kind is Kind.SLOW_COMMIT:
             self._after(SLOW_SECONDS * fault.size, self._flush)
         else:
-            if kind in (Kind.FULL, Kind.IO_ERROR) and fault.size > SHORT:
+            once = fault.kind is Kind.IO_ERROR_STORED or fault.size <= SHORT
+            if kind in (Kind.FULL, Kind.IO_ERROR) and not once:
                 self._failing_until = self._loop.time() + FULL_SECONDS * (fault.size - SHORT)
                 self._refused = fault.kind
             self._flush()
@@ -207,6 +210,7 @@ class SimulatedFile:
             if piece.error is not None:
                 self._disk.surprise(self.path.name, piece.error)
         self._disk.trace.add("commit", f"{self.path.stem} {len(pieces)}{' failed' if told else ''}")
+        self._disk.committed(self.path)
         self._loop.call_soon(self._settle, batch, told, any(p.error is None for p in pieces))
 
     def _attach(self) -> None:

@@ -108,7 +108,7 @@ class Keeper:
                     links=family,
                     look=lambda _: self._cast.distributions,
                     random=self._chance.random,
-                    mark=lambda: f"boot-{process.pid}",
+                    mark=lambda: f"{self._chance.getrandbits(64):016x}",
                     settle_memory=lambda: None,
                 ),
             )

@@ -123,7 +123,7 @@ class Theatre:
             lambda purpose: _chance(scenario.seed, purpose), show,
         )  # fmt: skip
         try:
-            with heard() as complaints:
+            with heard(show) as complaints:
                 play = _Play(world, scenario)
                 try:
                     play.perform()

@@ -30,6 +30,16 @@ class Trace:
             self._show(line)
 
     @property
+    def wanted(self) -> bool:
+        """Somebody reads along."""
+        return self._show is not None
+
+    def detail(self, who: str, what: str) -> None:
+        """Tell who reads along; it is in no digest."""
+        if self._show is not None:
+            self._show(f"{self._time():12.6f} {who:<8} {what}")
+
+    @property
     def digest(self) -> str:
         """The same for two runs in which the same happened."""
         return self._digest.hexdigest()[:16]

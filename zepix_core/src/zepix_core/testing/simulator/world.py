@@ -35,6 +35,7 @@ PERSON = "person"
 ANSWER_SECONDS = 60.0
 DISCONNECT_SECONDS = (0.5, 60.0)
 JUMP_SECONDS = 7200.0
+WIDTH = 240
 
 
 class World:
@@ -85,6 +86,9 @@ class World:
         self.loop.after = lambda _: self.watcher.look()
         self.account = f"{settings.paper.login}@Zepix-Paper"
         self._chance = chance("people")
+        self._told = 0
+        if self.trace.wanted:
+            self.disk.committed = self._tell_events
         self._machine = machine
         self._keeping: asyncio.Task[None] | None = None
         self._errands: set[asyncio.Task[Any]] = set()
@@ -119,6 +123,19 @@ class World:
     def read(self) -> "closing[Any]":
         """The journal as it is committed."""
         return closing(open_reader(self.home.journal_db))
+
+    def _tell_events(self, path: Path) -> None:
+        """Show what a commit has added to the chain."""
+        if path != self.home.journal_db:
+            return
+        query = (
+            "SELECT seq, kind, alert_id, intent_id, payload FROM journal_events WHERE seq > ? ORDER BY seq"
+        )
+        with self.read() as reader:
+            for seq, kind, alert, intent, payload in reader.execute(query, (self._told,)):
+                self._told = seq
+                about = " ".join(str(one) for one in (alert and f"alert {alert}", intent) if one)
+                self.trace.detail("event", f"{seq} {kind} {about} {payload[:WIDTH]}")
 
     def plugin_rows(self, path: Path, query: str) -> list[Any]:
         """Rows of a plugin's file."""
