@@ -15,11 +15,13 @@ from litestar.params import FromPath, FromQuery
 
 from zepix_core import __version__
 from zepix_core.broker.paper.listing import paper_orders, paper_positions
+from zepix_core.config.notify import least_by_channel
 from zepix_core.errors import StorageError
 from zepix_core.journal.comparison import compare, entry_kinds, period
 from zepix_core.journal.latches import reached_limits
 from zepix_core.journal.listing import list_alerts, list_orders, list_trades, open_trades
 from zepix_core.journal.money import Figures, figures
+from zepix_core.journal.notice_rows import list_notices
 from zepix_core.journal.positions import join_positions
 from zepix_core.journal.story import tell_any
 from zepix_core.model.comparison import BookRow
@@ -61,6 +63,7 @@ async def status(state: State) -> bytes:
             **{name: value for name, value in attrs.asdict(told).items() if name != "plugins"},
             "figures": told.plugins,
             "limits": reached,
+            "channels": host.channels(),
             "plugins": host.plugin_rows(),
             "reports": host.reports(),
         }
@@ -99,6 +102,14 @@ async def story(state: State, name: FromPath[str]) -> bytes:
     if told is None:
         raise NotFoundException(f"There is no alert or order {name}.")
     return body(told)
+
+
+@get("/notices", media_type=MediaType.JSON)
+async def notices(state: State, limit: FromQuery[int] = DEFAULT_LIMIT) -> bytes:
+    """The newest notices, oldest first, with what became of each."""
+    host = host_of(state)
+    least = least_by_channel(host.settings.notify)
+    return body(await host.journal.read(partial(list_notices, limit=most(limit), least=least)))
 
 
 @get("/orders", media_type=MediaType.JSON)
@@ -201,5 +212,5 @@ async def _from(file: Path, work: Callable[[sqlite3.Connection], Any]) -> Any:
 
 READS = (
     health, status, limits, alerts, story, orders, trades, positions, account, plugins, paper_order_rows,
-    paper_position_rows, shadow_report,
+    paper_position_rows, shadow_report, notices,
 )  # fmt: skip
