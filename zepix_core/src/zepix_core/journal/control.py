@@ -132,7 +132,13 @@ class Control:
         )
 
     async def flat(self, closed: int) -> None:
-        """Nothing of ours is open any more after a panic; ``closed`` positions were closed."""
+        """Nothing of ours is open any more after a panic; ``closed`` positions were closed.
+
+        Raises:
+            StorageError: It could not be written, and is to be found out again.
+        """
+        # A panic that could not be written when it came would be written over its own end.
+        await self.keep()
         before = self._kept
         if not before.closing:
             return
