@@ -26,6 +26,7 @@ SLOW_SECONDS = 12.0
 FULL_SECONDS = 40.0
 SHORT = 0.3
 FAILED_SECONDS = 60.0
+RETRY_SECONDS = 6.0
 COMMIT_SECONDS = 0.003
 READ_SECONDS = 0.001
 CODES = {
@@ -82,6 +83,15 @@ class Disk:
         self.surprises: list[str] = []
         self.committed: Callable[[Path], None] = lambda _: None
         self._failed = -FAILED_SECONDS
+        self._disturbed_until = 0.0
+
+    def disturb(self, until: float) -> None:
+        """Something is wrong until then."""
+        self._disturbed_until = max(self._disturbed_until, until + RETRY_SECONDS)
+
+    def disturbed(self, time: float) -> bool:
+        """Whether something is wrong with a file, or its owner has not yet tried again."""
+        return time < self._disturbed_until
 
     def note_failure(self, time: float) -> None:
         """A commit of the journal has failed."""
@@ -184,14 +194,17 @@ class SimulatedFile:
             return
         self._disk.trace.add("disk", f"{self.path.stem} {fault}")
         kind = PLAIN.get(fault.kind, fault.kind)
-        if kind is Kind.BUSY:
-            self._after(BUSY_SECONDS, self._flush)
-        elif kind is Kind.SLOW_COMMIT:
-            self._after(SLOW_SECONDS * fault.size, self._flush)
+        now = self._loop.time()
+        self._disk.disturb(now)
+        if kind in (Kind.BUSY, Kind.SLOW_COMMIT):
+            seconds = BUSY_SECONDS if kind is Kind.BUSY else SLOW_SECONDS * fault.size
+            self._disk.disturb(now + seconds)
+            self._after(seconds, self._flush)
         else:
             once = fault.kind is Kind.IO_ERROR_STORED or fault.size <= SHORT
             if kind in (Kind.FULL, Kind.IO_ERROR) and not once:
-                self._failing_until = self._loop.time() + FULL_SECONDS * (fault.size - SHORT)
+                self._failing_until = now + FULL_SECONDS * (fault.size - SHORT)
+                self._disk.disturb(self._failing_until)
                 self._refused = fault.kind
             self._flush()
 
@@ -246,6 +259,7 @@ class SimulatedFile:
         fault = self._disk.strike(Unit.READ) if self._unit is Unit.COMMIT else None
         if fault is not None:
             self._disk.trace.add("disk", f"{self.path.stem} {fault}")
+            self._disk.disturb(self._loop.time())
             raise storage_error(self.path, "read", sqlite_error(Kind.READ_ERROR))
         if self._reader is None:
             self._reader = open_reader(self.path)

@@ -72,6 +72,7 @@ class Server:
         self.arrived: Arrived = lambda _: None
         self._clock, self._disk, self._chance, self._trace = clock, disk, chance, trace
         self._sessions: list[Session] = []
+        self._hanging: list[Process] = []
         symbols = paper_symbols(settings, {})
         market = SyntheticMarket(symbols, settings.seed, settings.tick_interval_seconds)
         book = disk.open(data / "paper.db", Durability.FULL, process, Unit.BOOK_COMMIT)
@@ -155,14 +156,24 @@ class Server:
 
         return await asyncio.shield(self.process.spawn(answer()))
 
-    async def question(self, work: Callable[[PaperBroker], Awaitable[T]]) -> T:
+    @property
+    def hanging(self) -> bool:
+        """A gateway waits for something that comes late or never."""
+        return any(gateway.alive for gateway in self._hanging)
+
+    async def _hang(self, gateway: Process, seconds: float) -> None:
+        self._hanging.append(gateway)
+        await asyncio.sleep(seconds)
+        self._hanging.remove(gateway)
+
+    async def question(self, gateway: Process, work: Callable[[PaperBroker], Awaitable[T]]) -> T:
         """As `ask`, struck by what questions suffer."""
         fault = self._disk.strike(Unit.QUESTION)
         if fault is not None:
             self._trace.add("broker", str(fault))
             if fault.kind is Kind.QUESTION_REFUSED:
                 raise _offline()
-            await asyncio.sleep(LOST_SECONDS)
+            await self._hang(gateway, LOST_SECONDS)
         return await self.ask(work)
 
     async def submit(self, request: OrderRequest, gateway: Process, back: Pipe) -> OrderReply:
@@ -176,14 +187,14 @@ class Server:
         size = 0.0 if fault is None else fault.size
         refusal = _refusal(kind, size, request)
         if kind is Kind.NOT_DELIVERED:
-            await asyncio.sleep(LOST_SECONDS)
+            await self._hang(gateway, LOST_SECONDS)
         if kind is Kind.NO_RESULT_UNSENT:
             raise OutcomeUnknown("The terminal gave no result (injected).", "Look for the order.")
         if kind is Kind.GATEWAY_CRASH_BEFORE:
             gateway.kill()
-            await asyncio.sleep(LOST_SECONDS)
+            await self._hang(gateway, LOST_SECONDS)
         if kind is Kind.DELIVERED_LATE:
-            await asyncio.sleep(_between(DELIVERED_SECONDS, size))
+            await self._hang(gateway, _between(DELIVERED_SECONDS, size))
         await self._travel()
         if refusal is not None:
             quote = await self.engine.quote(request.symbol)
@@ -205,14 +216,14 @@ class Server:
         if kind is Kind.GATEWAY_CRASH_AFTER:
             gateway.kill()
         if kind in (Kind.REPLY_LOST, Kind.GATEWAY_CRASH_AFTER):
-            await asyncio.sleep(LOST_SECONDS)
+            await self._hang(gateway, LOST_SECONDS)
         if kind is Kind.NO_RESULT:
             raise OutcomeUnknown("The terminal gave no result (injected).", "Look for the order.")
         if kind is Kind.UNCERTAIN_CODE:
             return OrderReply(retcode=UNCERTAIN[int(size * len(UNCERTAIN))], comment="injected")
         await asyncio.sleep(LINE_SECONDS * self._chance.random())
         if kind is Kind.REPLY_LATE:
-            await asyncio.sleep(_between(LATE_SECONDS, size))
+            await self._hang(gateway, _between(LATE_SECONDS, size))
         if not self.up:
             raise OutcomeUnknown("The line to the broker fell (injected).", "Look for the order.")
         return reply
@@ -281,27 +292,31 @@ class Session(Listeners):
         return await self._server.submit(request, self.gateway, self._back)
 
     async def account(self) -> AccountInfo:
-        return await self._server.question(lambda engine: engine.account())
+        return await self._server.question(self.gateway, lambda engine: engine.account())
 
     async def quote(self, symbol: str) -> Tick | None:
-        return await self._server.question(lambda engine: engine.quote(symbol))
+        return await self._server.question(self.gateway, lambda engine: engine.quote(symbol))
 
     async def bars(self, symbol: str, timeframe_minutes: int, count: int) -> tuple[Bar, ...]:
-        return await self._server.question(lambda engine: engine.bars(symbol, timeframe_minutes, count))
+        return await self._server.question(
+            self.gateway, lambda engine: engine.bars(symbol, timeframe_minutes, count)
+        )
 
     async def positions(self, book: Book = Book.LIVE) -> tuple[Position, ...]:
-        return await self._server.question(lambda engine: engine.positions(book))
+        return await self._server.question(self.gateway, lambda engine: engine.positions(book))
 
     async def orders(self, book: Book = Book.LIVE) -> tuple[WorkingOrder, ...]:
-        return await self._server.question(lambda engine: engine.orders(book))
+        return await self._server.question(self.gateway, lambda engine: engine.orders(book))
 
     async def deals(
         self, after_ticket: int = 0, since_ns: int = 0, book: Book = Book.LIVE
     ) -> tuple[Deal, ...]:
-        return await self._server.question(lambda engine: engine.deals(after_ticket, since_ns, book))
+        return await self._server.question(
+            self.gateway, lambda engine: engine.deals(after_ticket, since_ns, book)
+        )
 
     async def margin(self, symbol: str, lots: float) -> float | None:
-        return await self._server.question(lambda engine: engine.margin(symbol, lots))
+        return await self._server.question(self.gateway, lambda engine: engine.margin(symbol, lots))
 
     async def observe(self, symbol: str, price: float) -> None:
-        await self._server.question(lambda engine: engine.observe(symbol, price))
+        await self._server.question(self.gateway, lambda engine: engine.observe(symbol, price))

@@ -79,7 +79,7 @@ class World:
         )
         self.sender = Sender(self.loop, self.trace)
         self.watcher = Watcher(home.journal_db, self.server, self.loop.time)
-        self.watcher.connected = self.connected
+        self.watcher.connected = self._undisturbed
         self.watcher.journal_fails = lambda: self.disk.failing(self.loop.time())
         self.server.arrived = self.watcher.arrived
         self.loop.before = self._before
@@ -119,6 +119,10 @@ class World:
         """A host runs, takes alerts, and can reach the broker."""
         host = self.keeper.host
         return self.server.up and self.keeper.ready and host is not None and host.front.link
+
+    def _undisturbed(self) -> bool:
+        """Connected, and neither line nor disk keeps anybody waiting."""
+        return self.connected() and not self.server.hanging and not self.disk.disturbed(self.loop.time())
 
     def read(self) -> "closing[Any]":
         """The journal as it is committed."""
