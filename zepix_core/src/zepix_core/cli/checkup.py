@@ -1,5 +1,6 @@
 """What ``zepix doctor`` looks at: one finding a check."""
 
+import contextlib
 import os
 import shutil
 import socket
@@ -8,6 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from zepix_core.cli.channels import channel_findings, setting_findings, stopped_channels
 from zepix_core.cli.client import HostClient, find_host
 from zepix_core.cli.db.check import check_files
 from zepix_core.cli.earlier import RESTART
@@ -57,6 +59,8 @@ def check_up(home: Home) -> Iterator[Finding]:
         client = find_host(home)
     except ZepixError:
         client = None
+    if loaded is not None:
+        yield from setting_findings(loaded)
     yield from _running(client) if client is not None else _stopped(home, loaded)
     if loaded is not None and not loaded.settings.web.public_url:
         yield Finding(NAME, WARN, "none is set", "See `zepix url`.")
@@ -118,6 +122,7 @@ def _running(client: HostClient) -> Iterator[Finding]:
         yield Finding("host version", WARN, note, RESTART)
     yield storage_finding(told)
     yield Finding("broker", OK if told["broker_connected"] else BAD, told["broker"])
+    yield from channel_findings(told["channels"])
     yield from limit_findings(told.get("limits") or ())
     for row in told["plugins"]:
         wrong = row["state"] in ("failed", "quarantined")
@@ -172,6 +177,8 @@ def _stopped(home: Home, loaded: Loaded | None) -> Iterator[Finding]:
             fine = port == 0 or _is_free(port)
             hint = "" if fine else f"Set {name}.port, or stop what uses it."
             yield Finding(f"{name} port", OK if fine else BAD, str(port), hint)
+        with contextlib.suppress(SettingsError):  # the row of the database says why
+            yield from channel_findings(stopped_channels(home, loaded))
     try:
         rows = stopped_rows(home)
     except SettingsError as error:

@@ -92,7 +92,7 @@ class HostClient:
         headers = {
             "Authorization": f"Bearer {token.reveal()}",
             "Content-Type": "application/json",
-            "X-Zepix-Actor": _who(),
+            "X-Zepix-Actor": who(),
         }
         status, text = request(self.ports.api, method, f"/api/{path}", body, headers)
         return _understood(status, text)
@@ -176,7 +176,8 @@ def _understood(status: int, text: str) -> Any:
     raise (NotFound if status == 404 else Refused)(message, hint)
 
 
-def _who() -> str:
+def who() -> str:
+    """The name of the user who runs this command, ``""`` when nobody knows it."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):

@@ -69,6 +69,23 @@ def alerts(today: str | None = None) -> tuple[Column, ...]:
     )  # fmt: skip
 
 
+def _told(row: Mapping[str, Any]) -> str:
+    """What became of a notice, with the reason where it was not told."""
+    told = [
+        f"{one['channel']} {one['state']}{': ' + one['reason'] if one['reason'] else ''}"
+        for one in row["told"]
+    ]
+    return "; ".join(told) or "-"
+
+
+def notices(today: str | None = None) -> tuple[Column, ...]:
+    """Of `zepix notices list`."""
+    return (
+        Column("id"), Column("at", show=when("at", today)), Column("priority"), Column("type"),
+        Column("text", free=True), Column("told", free=True, show=_told),
+    )  # fmt: skip
+
+
 def orders(rows: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
     """Of `zepix orders list`: with the reasons where there is one; else the room is for the numbers."""
     reasons = (Column("reason"),) if any(row.get("reason") for row in rows) else ()

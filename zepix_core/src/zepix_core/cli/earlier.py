@@ -13,6 +13,7 @@ _FIGURES = ("open_trades", "open_positions", "shadow_positions", "today_pnl", "t
 _UNSAID: dict[str, Any] = {
     **attrs.asdict(HostState(version="", pid=0, ready=False)),
     **dict.fromkeys(_FIGURES),
+    "channels": [],
     "home": "",
     "figures": {},
     "limits": [],

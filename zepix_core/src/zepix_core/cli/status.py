@@ -38,6 +38,7 @@ def command(home: Home, shape: str) -> int:
 
 
 def _facts(told: dict[str, Any]) -> dict[str, Any]:
+    from zepix_core.cli.channels import NOWHERE, channel_line
     from zepix_core.cli.reports import full_line
     from zepix_core.cli.storage import storage_next, storage_state
 
@@ -59,6 +60,7 @@ def _facts(told: dict[str, Any]) -> dict[str, Any]:
         "broker": f"{told['broker']}, {'connected' if told['broker_connected'] else 'not connected'}",
         "storage": storage_state(told),
         **({"what to do": next_step} if (next_step := storage_next(told)) else {}),
+        "notices": [channel_line(row) for row in told["channels"]] or NOWHERE,
         "alerts waiting": told["waiting"],
         "open trades": f"{told['open_trades']} ({told['open_positions']} positions)",
         **({"shadow positions": told["shadow_positions"]} if told["shadow_positions"] else {}),

@@ -45,6 +45,14 @@ TREE: Branch = {
     ),
     "pine": ("Check what TradingView will send.", {"check": "Check a Pine script or an alert's text."}),
     "db": ("Look after the databases.", {"check": "Check the databases and the journal's chain."}),
+    "notify": (
+        "Try the ways to people.",
+        {"test": "Send a test notice through every channel, and tell the answer."},
+    ),
+    "notices": (
+        "List what people are told.",
+        {"list": "List notices, with what became of each in every channel."},
+    ),
     "limits": (
         "Show the loss limits, or lift one.",
         {

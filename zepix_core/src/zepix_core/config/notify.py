@@ -13,6 +13,7 @@ from zepix_core.config.secrets import MASK
 from zepix_core.model.notice import Priority
 from zepix_core.model.setting import setting
 
+WEBHOOK = "webhook"
 PLACEHOLDERS = ("text", "priority", "type", "symbol", "plugin", "time", "key")
 PRIORITIES = tuple(priority.name for priority in Priority)
 PLACEHOLDER = re.compile(r"\{([A-Za-z_]+)\}")
@@ -193,6 +194,11 @@ class NotifySettings:
     def has_channel(self) -> bool:
         """Notices leave this machine."""
         return bool(self.webhook.url)
+
+
+def least_by_channel(settings: NotifySettings) -> dict[str, Priority]:
+    """The channels that are set, and the least urgent priority each takes."""
+    return {WEBHOOK: settings.webhook.least} if settings.webhook.url else {}
 
 
 def without_addresses(values: Mapping[str, Any]) -> dict[str, Any]:

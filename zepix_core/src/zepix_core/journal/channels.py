@@ -18,6 +18,7 @@ PRUNED_AT_ONCE = 500
 _NEWEST = "SELECT coalesce(max(id), 0) FROM outbox"
 _CURSOR = "SELECT cursor FROM outbox_channels WHERE channel = ?"
 _JOIN = "INSERT INTO outbox_channels (channel, cursor, since_ns) VALUES (?, ?, ?)"
+_OTHERS = "SELECT 1 FROM outbox_channels WHERE channel NOT IN (SELECT value FROM json_each(?)) LIMIT 1"
 _LEAVE = "DELETE FROM outbox_channels WHERE channel NOT IN (SELECT value FROM json_each(?))"
 _MOVE = "UPDATE outbox_channels SET cursor = ? WHERE channel = ? AND cursor < ?"
 _WAITING = (
@@ -120,6 +121,11 @@ def join(connection: sqlite3.Connection, clock: Clock, channel: str) -> int:
     now = newest(connection)
     connection.execute(_JOIN, (channel, now, clock.now_ns()))
     return now
+
+
+def others(connection: sqlite3.Connection, channels: Iterable[str]) -> bool:
+    """Whether there are channels besides these."""
+    return connection.execute(_OTHERS, (_ids(channels),)).fetchone() is not None
 
 
 def leave_others(connection: sqlite3.Connection, channels: Iterable[str]) -> None:

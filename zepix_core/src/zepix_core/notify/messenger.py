@@ -13,8 +13,8 @@ from zepix_core.journal import channels, outbox
 from zepix_core.lifeline import Lifeline, one_for_one
 from zepix_core.logs import keep_secret
 from zepix_core.model.channel import ChannelAnswer, ChannelRow
-from zepix_core.model.notice import Notice, Priority
 from zepix_core.notify.sender import Sender
+from zepix_core.notify.trial import trial_notice
 from zepix_core.notify.webhook import WebhookChannel
 from zepix_core.storage.executor import Executor
 
@@ -23,7 +23,6 @@ TIDY_SECONDS = 3600.0
 FIRST_TIDY_SECONDS = 60.0
 TEST_SECONDS = 20.0
 LEAST_HIDDEN = 16
-TEST_TEXT = "Zepix can reach you here. This is a test, asked for by {by}."
 
 
 class Messenger:
@@ -104,7 +103,8 @@ class Messenger:
         pause = FIRST_TIDY_SECONDS
         while True:
             try:
-                await self._journal.run(partial(channels.leave_others, channels=names))
+                if await self._journal.read(partial(channels.others, channels=names)):
+                    await self._journal.run(partial(channels.leave_others, channels=names))
                 await self._clock.sleep(pause)
                 await self._remove_old()
                 for sender in self._senders:
@@ -122,16 +122,6 @@ class Messenger:
             if not ids:
                 return
             await self._journal.run(partial(channels.remove, ids=ids))
-
-
-def trial_notice(by: str, least: Priority) -> Notice:
-    """A notice that every channel takes."""
-    return Notice(
-        type="test",
-        priority=max(Priority.HIGH, least),
-        text=TEST_TEXT.format(by=by),
-        data={"by": by},
-    )
 
 
 def _keep_secrets(settings: OutgoingWebhook) -> None:

@@ -20,6 +20,7 @@ from zepix_core.config.notify import LEAST_SECRET, Endpoint
 from zepix_core.config.secrets import MASK
 
 SECONDS = 10.0
+REACH_SECONDS = 5.0
 MOST_BYTES = 65_536
 LONGEST_WAIT = 86_400.0
 SAID_LENGTH = 160
@@ -134,6 +135,21 @@ class Poster:
         if self._context is None:
             self._context = ssl.create_default_context()
         return self._context
+
+
+def reach(endpoint: Endpoint, seconds: float = REACH_SECONDS) -> str:
+    """Why an address cannot be reached now, ``""`` when it can: connected, and the certificate checked.
+
+    Nothing is sent to it.
+    """
+    line = _Line(endpoint, seconds)
+    try:
+        line.open(ssl.create_default_context)
+    except (OSError, ValueError) as error:
+        return why(error, endpoint)
+    finally:
+        line.close()
+    return ""
 
 
 class _Line:

@@ -1,12 +1,11 @@
 """The outgoing webhook as a channel: what is posted, and what its answers mean."""
 
 from zepix_core.clock import Clock
-from zepix_core.config.notify import Endpoint, OutgoingWebhook
+from zepix_core.config.notify import WEBHOOK, Endpoint, OutgoingWebhook
 from zepix_core.notify.channel import Later, Outcome, Refused, Told
 from zepix_core.notify.message import Message, fill
 from zepix_core.notify.post import SECONDS, NotDelivered, Poster, Reply
 
-NAME = "webhook"
 TOO_MANY = 429
 AGAIN = (408, 425, TOO_MANY)
 
@@ -14,7 +13,7 @@ AGAIN = (408, 425, TOO_MANY)
 class WebhookChannel:
     """Posts each message to the address of the settings."""
 
-    name = NAME
+    name = WEBHOOK
 
     def __init__(
         self, settings: OutgoingWebhook, endpoint: Endpoint, clock: Clock, seconds: float = SECONDS

@@ -145,6 +145,12 @@ async def shadow(state: State, request: Request[Any, Any, Any], name: FromPath[s
     return body(await host_of(state).shadow_plugin(name, asked.shadow_mode, _actor(request)))
 
 
+@post("/notify/test", media_type=MediaType.JSON, status_code=200)
+async def test_channels(state: State, request: Request[Any, Any, Any]) -> bytes:
+    """Send a test notice through every channel, and tell what became of each."""
+    return body(await host_of(state).test_channels(_actor(request)))
+
+
 def _read(data: bytes, kind: type[Any], sample: str) -> Any:
     try:
         return msgspec.json.decode(data or b"{}", type=kind)
@@ -159,4 +165,4 @@ def _read_panic(data: bytes) -> PanicRequest:
     return asked
 
 
-ACTIONS = (close, pause, resume, panic, reset_limit, reconcile, decide, toggle, shadow)
+ACTIONS = (close, pause, resume, panic, reset_limit, reconcile, decide, toggle, shadow, test_channels)
