@@ -80,6 +80,14 @@ def test_each_gate_refuses_with_its_code(change: dict[str, Any], code: str) -> N
     assert report.message
 
 
+def test_a_pair_needs_an_account_that_keeps_two_positions_apart() -> None:
+    report = judge(dual(), facts(hedging=False))
+    assert (report.code, report.sent) == ("NETTING_ACCOUNT", ())
+    assert "merges" in report.message
+    assert judge(single(), facts(hedging=False)).ok
+    assert judge(dual(), facts(hedging=False, plugin=plugin(shadow=True))).ok, "the shadow book hedges"
+
+
 def test_with_everything_in_order_an_entry_passes_with_its_numbers() -> None:
     report = judge(single(), facts())
     assert report.ok

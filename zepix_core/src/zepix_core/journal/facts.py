@@ -70,6 +70,7 @@ class FactsReader:
             # An account that could not be read is a broker that went away a moment ago.
             link=link and line.link and risk.balance is not None,
             max_tick_age_seconds=self._tick_age(),
+            hedging=line.hedging,
             synthetic_prices=line.synthetic_prices,
             atr=await self._atr(symbol),
             rate_wait=wait,
@@ -94,6 +95,7 @@ class FactsReader:
             paused=line.why(ctx.plugin.id),
             link=link and line.link,
             max_tick_age_seconds=self._tick_age(),
+            hedging=line.hedging,
             synthetic_prices=line.synthetic_prices,
             atr=await self._atr(symbol),
         )

@@ -99,6 +99,7 @@ class OrderLine:
         )
         self.any_tick_age = False
         self.synthetic_prices = False
+        self.hedging = True
         self._numbers: dict[str, PluginNumber] = {}
 
     async def number(self, plugin: str) -> PluginNumber:

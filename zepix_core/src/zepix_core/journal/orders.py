@@ -110,6 +110,7 @@ class OrderDesk:
         """Learn the symbols and the kind of prices from a gateway that has started."""
         self.line.quotes.configure(hello.symbols)
         self.line.synthetic_prices = hello.synthetic_prices
+        self.line.hedging = hello.account.hedging
         self.line.any_tick_age = any_tick_age
         self.line.afterlife_seconds = hello.afterlife_seconds
 

@@ -66,6 +66,7 @@ class GateFacts:
         link: False while the broker is away.
         tick: The newest quote, ``None`` when there is none.
         max_tick_age_seconds: Older quotes count as missing; ``None``: any age.
+        hedging: False on an account that merges the positions of a symbol into one.
         synthetic_prices: The market follows the alert's price; the price band does not apply.
         atr: In price, ``None`` when unknown.
         rate_wait: Seconds until the rates allow another entry, 0 now.
@@ -84,6 +85,7 @@ class GateFacts:
     paused: str = ""
     link: bool = True
     max_tick_age_seconds: float | None = None
+    hedging: bool = True
     synthetic_prices: bool = False
     atr: float | None = None
     rate_wait: float = 0.0

@@ -155,6 +155,11 @@ def _symbol(request: PlaceRequest, facts: GateFacts, _: Sized) -> Iterator[Judge
     yield _flag("symbol_configured", "SYMBOL_NOT_ALLOWED", facts.info is not None, request.symbol)
     yield _flag("symbol_allowed", "SYMBOL_NOT_ALLOWED", not allowed or request.symbol in allowed)
     yield _flag("broker", "BROKER_OFFLINE", facts.link)
+    if not facts.hedging and len(request.legs) > 1 and not facts.plugin.shadow:
+        # Two positions with stops of their own would become one with the stops of the second.
+        yield failed(
+            "hedging_account", "NETTING_ACCOUNT", False, "is", True, "the account merges both legs into one"
+        )
 
 
 def _market(request: PlaceRequest, facts: GateFacts, _: Sized) -> Iterator[Judged]:
