@@ -18,6 +18,7 @@ from zepix_core.rules.trading_day import TradingDays
 from zepix_core.storage.connection import Durability, open_writer
 from zepix_core.storage.journal_schema import TABLES
 from zepix_core.testing.clock import VirtualClock
+from zepix_core.testing.fake_mt5.divergences import KNOWN_DIVERGENCES
 
 NOON = 1_767_614_400 * NS  # 2026-01-05T12:00:00Z
 
@@ -32,6 +33,14 @@ DECISION = Decision(
     steps=(Step("base lot", "tier 10000", "0.05"), Step("lot", "0.05 × 0.9 × 1.0", "0.045")),
 )
 BODY = '{"type":"entry_v3","id":"x-1","symbol":"XAUUSD","tf":"15"}'
+
+
+def pytest_report_header() -> list[str]:
+    """Passing at the double is not working at a broker."""
+    return [
+        "MetaTrader 5 is a double here. It is known to differ from a terminal:",
+        *(f"  - {difference}" for difference in KNOWN_DIVERGENCES),
+    ]
 
 
 @pytest.fixture(autouse=True)
