@@ -12,6 +12,7 @@ from tests.core.broker.mt5.conftest import ACCOUNT
 
 from zepix_core.broker.client import GatewayClient
 from zepix_core.broker.gateway_calls import GatewayInit
+from zepix_core.broker.kinds import open_broker
 from zepix_core.broker.port import GatewayEnded
 from zepix_core.clock import SystemClock
 from zepix_core.errors import BrokerOffline, SettingsError
@@ -32,12 +33,11 @@ def terminal() -> Iterator[FakeTerminal]:
 async def gateway(terminal: FakeTerminal, tmp_path: Path) -> AsyncIterator[Make]:
     made: list[GatewayClient] = []
 
-    def make(*, deadline: float = 10.0, faults: str = "", **changes: object) -> GatewayClient:
+    def make(*, deadline: float = 10.0, **changes: object) -> GatewayClient:
         init = GatewayInit(
             kind="mt5",
             data=str(tmp_path),
             mt5=attrs.evolve(ACCOUNT, **changes),  # type: ignore[arg-type]
-            faults=faults,
         )
         client = GatewayClient(
             init, tmp_path / "gateway.lock", SystemClock(), deadline=deadline, random=lambda: 0.0,
@@ -96,13 +96,20 @@ async def test_a_read_that_hangs_ends_the_gateway_and_the_next_one_goes_on(
     assert (await client.submit(closing(opened))).retcode == 10009
 
 
-async def test_what_cannot_be_served_is_told_to_the_host(gateway: Make, terminal: FakeTerminal) -> None:
-    for client, words in (
-        (gateway(faults="requote:1"), "the broker is mt5"),
-        (gateway(password="wrong"), "refused the login"),
-    ):
-        with pytest.raises(SettingsError, match=words):
-            await client.start()
-    terminal.fake.change_account(trade_mode=2)
-    with pytest.raises(SettingsError, match="REAL"):
-        await gateway().start()
+async def test_a_refused_login_is_told_to_the_host(gateway: Make) -> None:
+    with pytest.raises(SettingsError, match="refused the login") as caught:
+        await gateway(password="wrong").start()
+    assert "mt5_server" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("init", "words"),
+    [
+        (GatewayInit(kind="mt5", data="", mt5=ACCOUNT, faults="requote:1"), "the broker is mt5"),
+        (GatewayInit(kind="paper", data="", live=True, faults="requote:1"), "live is true"),
+        (GatewayInit(kind="mt5", data=""), "no broker"),
+    ],
+)
+def test_what_is_asked_for_and_cannot_be_is_refused(init: GatewayInit, words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        open_broker(init, SystemClock())
