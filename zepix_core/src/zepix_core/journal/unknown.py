@@ -133,6 +133,7 @@ class LookUp:
                 intent, sight = await self._look(intent_id)
                 failures, now = 0, self._line.clock.monotonic()
                 if sight is Sight.SETTLED or intent is None:
+                    self._updates.tell([] if intent is None else [intent.plugin])
                     return intent
                 if sight is Sight.WORKING:
                     first, looks = None, looks + 1
