@@ -4,7 +4,10 @@ import attrs
 import pytest
 from tests.core.journal.conftest import House, context, pair, single
 
-from zepix_core.model.order import IntentState, UpdateKind
+from zepix_core.broker.inline import InlineBroker
+from zepix_core.broker.port import GatewayEnded
+from zepix_core.errors import OutcomeUnknown
+from zepix_core.model.order import IntentState, OrderReply, OrderRequest, UpdateKind
 from zepix_core.services.calls import CloseRequest, ModifyRequest
 
 S = IntentState
@@ -163,3 +166,60 @@ async def test_an_order_for_a_denied_intent_needs_a_person(house: House) -> None
     await house.broker.inner.submit(stray)
     await house.reconciler.sweep()
     assert (await house.intents())[1].state is S.NEEDS_HUMAN
+
+
+async def lost_with_its_gateway(_: InlineBroker, request: OrderRequest) -> OrderReply:
+    raise GatewayEnded(f"The gateway ended while {request.intent_id} was on its way.")
+
+
+async def test_what_a_dead_gateway_may_still_do_is_waited_for(house: House) -> None:
+    house.desk.line.afterlife_seconds = 30.0
+    house.broker.moods.append(lost_with_its_gateway)
+    await house.desk.place(context(house.clock), single())
+    await house.pass_time(29.0)
+    assert (await house.intents())[0].state is S.UNKNOWN
+    await house.broker.inner.submit(house.broker.requests[-1])  # the terminal carries its call to the end
+    await house.pass_time(3.5)
+    assert (await house.intents())[0].state is S.FILLED
+    assert len(await house.broker.positions()) == 1
+
+
+async def test_what_a_dead_gateway_did_not_do_is_dropped_after_its_afterlife(house: House) -> None:
+    house.desk.line.afterlife_seconds = 30.0
+    house.broker.moods.append(lost_with_its_gateway)
+    await house.desk.place(context(house.clock), single())
+    await house.pass_time(36.0)
+    assert (await house.intents())[0].state is S.DROPPED
+
+
+async def test_a_gateway_that_lives_needs_no_longer_wait(house: House) -> None:
+    house.desk.line.afterlife_seconds = 30.0
+    house.broker.moods.append("lost_before")
+    await house.desk.place(context(house.clock), single())
+    await house.pass_time(4.0)
+    assert (await house.intents())[0].state is S.DROPPED
+
+
+async def test_a_close_lost_twice_in_a_row_is_looked_for_each_time(house: House) -> None:
+    reply = await house.desk.place(context(house.clock), single())
+    house.broker.moods.extend(["lost_before", "lost_before"])
+    await house.desk.close(context(house.clock, 2), CloseRequest(ticket=reply.results[0].ticket or 0))
+    await house.pass_time(12.0)
+    assert await house.broker.positions() == ()
+    assert (await house.intents())[-1].attempt == 3
+
+
+async def test_a_position_gone_without_a_deal_is_believed_the_second_time(house: House) -> None:
+    reply = await house.desk.place(context(house.clock), single())
+    ticket = reply.results[0].ticket or 0
+
+    async def hide(_: InlineBroker, __: OrderRequest) -> OrderReply:
+        house.broker.hidden.add(ticket)
+        raise OutcomeUnknown("No answer.")
+
+    house.broker.moods.append(hide)
+    await house.desk.close(context(house.clock, 2), CloseRequest(ticket=ticket))
+    await house.pass_time(2.0)
+    assert (await house.intents())[-1].state is S.UNKNOWN
+    await house.pass_time(2.0)
+    assert (await house.intents())[-1].state is S.CLOSED

@@ -17,6 +17,7 @@ from zepix_core.config.secrets import token_hash
 from zepix_core.config.settings import HostSettings
 from zepix_core.errors import SettingsError
 from zepix_core.journal.control import Locked
+from zepix_core.model.books import BookKind, BookRow, BooksReport, Choice, Decided
 from zepix_core.model.channel import ChannelAnswer, ChannelRow
 from zepix_core.model.host import HostState, PluginRow
 from zepix_core.model.limits import LimitRow
@@ -68,6 +69,14 @@ class StandingHost:
         if ticket == 12:
             return CloseResult(success=True, order_id=12, closed_volume=0.05, profit_dollars=1.5)
         return CloseResult(success=False, order_id=ticket, code="NOT_FOUND", message="no such position")
+
+    async def reconcile(self) -> BooksReport:
+        row = BookRow(kind=BookKind.FOREIGN, book="live", ticket=9, symbol="EURUSD", side="BUY")
+        return BooksReport(equal=True, rows=(row,))
+
+    async def decide(self, choice: str, which: str, actor: str) -> Decided:
+        self.asked.append((choice, which, actor))
+        return Decided(choice=Choice(choice), ticket=9, intent_id="", message="over")
 
     async def pause(self, actor: str) -> None:
         self.asked.append(("pause", actor))
@@ -238,6 +247,14 @@ async def test_limits_are_shown_and_lifted(api: Api) -> None:
     assert (status, told) == (200, {"which": "daily", "scope": "account", "before": 12.0, "now": 0.0})
     assert api.host.asked[-1][:3] == ("reset", "daily", "account")
     assert (await api.ask("POST", "/api/limits/reset", b'{"which": "weekly"}'))[0] == 422
+
+
+async def test_the_books_are_compared_and_a_decision_is_handed_on(api: Api) -> None:
+    status, told, _ = await api.ask("POST", "/api/reconcile")
+    assert (status, told["equal"], told["rows"][0]["kind"]) == (200, True, "foreign")
+    status, told, _ = await api.ask("POST", "/api/reconcile/decide", b'{"choice": "forget", "which": "9"}')
+    assert (status, told["message"], api.host.asked[-1]) == (200, "over", ("forget", "9", "api"))
+    assert (await api.ask("POST", "/api/reconcile/decide", b'{"which": "9"}'))[0] == 422
 
 
 async def test_a_lock_ends_only_when_that_is_confirmed(api: Api) -> None:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import partial
 from typing import Any
 
@@ -29,13 +29,15 @@ def report_of_files(home: Home) -> Any:
     """
     settings = load_settings(home).settings
     host_id = settings.trading.host_id
-    if settings.broker != "paper" or not home.paper_db.exists():
-        told = from_file(home.journal_db, partial(_report, host_id=host_id, side=None))
-    else:
-        with closing(open_reader(home.paper_db)) as paper:
+    with ExitStack() as held:
+        side: Side | None = None
+        if settings.broker == "paper":
+            paper = (
+                held.enter_context(closing(open_reader(home.paper_db))) if home.paper_db.exists() else None
+            )
             side = partial(_shown, paper)
-            told = from_file(home.journal_db, partial(_report, host_id=host_id, side=side))
-    return told or {"equal": True, "rows": [], "held": [], "broker_asked": False}
+        told = from_file(home.journal_db, partial(_report, host_id=host_id, side=side))
+    return told or {"equal": True, "rows": [], "held": [], "broker_asked": settings.broker == "paper"}
 
 
 def _report(connection: sqlite3.Connection, host_id: int, side: Side | None) -> BooksReport:
@@ -52,6 +54,8 @@ def _report(connection: sqlite3.Connection, host_id: int, side: Side | None) -> 
     return BooksReport(equal=equal, rows=rows, held=held, broker_asked=side is not None)
 
 
-def _shown(paper: sqlite3.Connection, book: Book, mark: int) -> books.Shown:
+def _shown(paper: sqlite3.Connection | None, book: Book, mark: int) -> books.Shown:
+    if paper is None:
+        return books.Shown(book=book)  # an account that was never opened
     positions = tuple(position for position in read_positions(paper) if position.book is book)
     return books.Shown(book=book, positions=positions, deals=read_deals(paper, book, mark))

@@ -26,6 +26,8 @@ S = IntentState
 LOOK = 1.0
 PAUSES = (2.0, 5.0, 10.0, 30.0, 60.0)
 """Between two asks about the same intent, whatever the market looks like."""
+PATIENT = ("protect:", "unprotected:", "flatten:")
+"""Heads of the keys of what is tried until it is done anyway."""
 _REFUSED = (
     intent_rows.SELECT + " WHERE account = ? AND position_id = ? AND position_id != 0 AND state = 'rejected'"
     " AND action IN ('close', 'modify') ORDER BY sequence"
@@ -61,6 +63,8 @@ class Later:
     def add(self, intent: Intent) -> None:
         """Ask again later, when the refusal is one that passes; any other is left alone."""
         if intent.state is not S.REJECTED or intent.retcode not in ASKED_AGAIN.get(intent.action, ()):
+            return
+        if intent.alert_key.startswith(PATIENT):
             return
         now = self._line.clock.monotonic()
         self._waiting.setdefault(intent.intent_id, _Waiting(intent, now + PAUSES[0]))

@@ -43,15 +43,23 @@ class Protection:
         Raises:
             BrokerOffline: The positions cannot be read again.
         """
-        if not _pairs(await self._entries(), positions):
+        pairs = _pairs(await self._entries(), positions)
+        if not pairs:
             return
-        async with self._line.lock:
-            again = await self._line.broker.positions(book)
-            for entry, position in _pairs(await self._entries(), again):
-                if position.sl == 0 and entry.sl > 0:
-                    self._guard(entry)
-                elif entry.state is not IntentState.NEEDS_HUMAN:
-                    await self._follow(entry, position)
+        bare = {entry.position_id for entry, position in pairs if _bare(entry, position)}
+        bare -= self._guards.keys()
+        self._hurry(*bare)  # whoever waits on the line lets this pass
+        try:
+            async with self._line.lock:
+                again = await self._line.broker.positions(book)
+                for entry, position in _pairs(await self._entries(), again):
+                    if _bare(entry, position):
+                        self._guard(entry)
+                    elif entry.state is not IntentState.NEEDS_HUMAN:
+                        await self._follow(entry, position)
+        finally:
+            for ticket in bare - self._guards.keys():
+                self._wait_on(ticket)
 
     async def look(self) -> None:
         """Look at the stops of what is held, and at nothing else.
@@ -104,8 +112,7 @@ class Protection:
         ticket = entry.position_id
         if ticket in self._guards or self._line.ending.is_set():
             return
-        self._urgent.add(ticket)
-        self._line.urgent.set()
+        self._hurry(ticket)
         guard = asyncio.get_running_loop().create_task(self._look_after(entry))
         self._guards[ticket] = guard
         guard.add_done_callback(lambda _: self._left(ticket))
@@ -113,6 +120,11 @@ class Protection:
     def _left(self, ticket: int) -> None:
         self._guards.pop(ticket, None)
         self._wait_on(ticket)
+
+    def _hurry(self, *tickets: int) -> None:
+        self._urgent.update(tickets)
+        if self._urgent:
+            self._line.urgent.set()
 
     def _wait_on(self, ticket: int) -> None:
         """What is done for that position now is no more urgent than anything else."""
@@ -194,6 +206,10 @@ class Protection:
             await self._line.executor.run(write)
         except ZepixError as error:
             log.critical("%s (the notice could not be written: %s)", notice.text, error)
+
+
+def _bare(entry: Intent, position: Position) -> bool:
+    return position.sl == 0 and entry.sl > 0
 
 
 def _pairs(entries: Sequence[OpenEntry], positions: Sequence[Position]) -> list[tuple[Intent, Position]]:
