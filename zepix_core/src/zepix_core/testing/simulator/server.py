@@ -291,11 +291,14 @@ class Session(Listeners):
     async def submit(self, request: OrderRequest) -> OrderReply:
         return await self._server.submit(request, self.gateway, self._back)
 
+    async def _ask(self, work: Callable[[PaperBroker], Awaitable[T]]) -> T:
+        return await self._server.question(self.gateway, work)
+
     async def account(self) -> AccountInfo:
-        return await self._server.question(self.gateway, lambda engine: engine.account())
+        return await self._ask(lambda engine: engine.account())
 
     async def quote(self, symbol: str) -> Tick | None:
-        return await self._server.question(self.gateway, lambda engine: engine.quote(symbol))
+        return await self._ask(lambda engine: engine.quote(symbol))
 
     async def bars(self, symbol: str, timeframe_minutes: int, count: int) -> tuple[Bar, ...]:
         return await self._server.question(
@@ -303,10 +306,10 @@ class Session(Listeners):
         )
 
     async def positions(self, book: Book = Book.LIVE) -> tuple[Position, ...]:
-        return await self._server.question(self.gateway, lambda engine: engine.positions(book))
+        return await self._ask(lambda engine: engine.positions(book))
 
     async def orders(self, book: Book = Book.LIVE) -> tuple[WorkingOrder, ...]:
-        return await self._server.question(self.gateway, lambda engine: engine.orders(book))
+        return await self._ask(lambda engine: engine.orders(book))
 
     async def deals(
         self, after_ticket: int = 0, since_ns: int = 0, book: Book = Book.LIVE
@@ -316,7 +319,7 @@ class Session(Listeners):
         )
 
     async def margin(self, symbol: str, lots: float) -> float | None:
-        return await self._server.question(self.gateway, lambda engine: engine.margin(symbol, lots))
+        return await self._ask(lambda engine: engine.margin(symbol, lots))
 
     async def observe(self, symbol: str, price: float) -> None:
-        await self._server.question(self.gateway, lambda engine: engine.observe(symbol, price))
+        await self._ask(lambda engine: engine.observe(symbol, price))
