@@ -8,11 +8,13 @@ from typing import Any
 
 from docstrings import markdown, signature, value_section
 
+import zepix_core
 from zepix_core import hookspecs, plugin
 from zepix_core.api import ServiceAPI
 from zepix_core.model import alert, change, decision, market, order, trend_pulse, volatility, wake
+from zepix_core.rules import realised
 from zepix_core.rules.trading_day import TradingDays
-from zepix_core.services import calls, registry, worker_old, worker_orders
+from zepix_core.services import calls, registry, worker_old
 from zepix_core.services.registry import ServiceRegistry
 from zepix_core.services.worker_clock import Alarms
 from zepix_core.services.worker_market import Market
@@ -21,7 +23,7 @@ from zepix_core.services.worker_orders import Orders
 from zepix_core.services.worker_profit import Profit
 from zepix_core.services.worker_risk import Risk
 from zepix_core.services.worker_trend import Trend
-from zepix_core.storage import plugin_database, trends
+from zepix_core.storage import order_row, plugin_database, trends
 from zepix_core.storage.plugin_database import PluginDatabase
 
 HOOK_VALUES = (
@@ -38,7 +40,7 @@ API_VALUES = (
     order.OrderResult,
     order.DualResult,
     order.CloseResult,
-    worker_orders.GroupResult,
+    order.GroupResult,
     order.PluginOrder,
     market.Quote,
     market.SymbolInfo,
@@ -57,7 +59,10 @@ API_VALUES = (
     trend_pulse.TrendPulseData,
     trend_pulse.HigherTrend,
     plugin_database.DatabaseStats,
+    realised.Realised,
+    order_row.OrderRow,
 )
+NO_HELPERS = ("create_service_api", "setting")  # they have pages of their own
 ROOMS: tuple[tuple[str, str, type[Any], str], ...] = (
     ("Orders", "orders", Orders, "orders"),
     ("Market", "market", Market, "market"),
@@ -112,7 +117,19 @@ def api_page(texts: Mapping[str, Any]) -> str:
     if examples:
         raise ValueError(f"examples of methods that do not exist: {', '.join(examples)}")
     parts += ["## Values", *(value_section(kind) for kind in API_VALUES)]
+    parts += ["## Functions", texts["functions"].strip(), *helpers()]
     return "\n\n".join(parts) + "\n"
+
+
+def helpers() -> Iterator[str]:
+    """Functions that `zepix_core` offers beside the ServiceAPI, with their signatures."""
+    for name in zepix_core.__all__:
+        function = getattr(zepix_core, name)
+        if inspect.isfunction(function) and name not in NO_HELPERS:
+            yield f"### {name}"
+            line = " ".join(signature(function).removesuffix(": ...").removeprefix("def ").split())
+            yield f"`{line.replace('( ', '(').replace(', )', ')')}`"
+            yield markdown(function)
 
 
 def _method(

@@ -7,7 +7,7 @@ import pytest
 
 from zepix_core.api import ServiceAPI
 from zepix_core.clock import SystemClock
-from zepix_core.errors import BadArgument
+from zepix_core.errors import BadArgument, StorageError
 from zepix_core.model.market import Quote, Side, SymbolInfo
 from zepix_core.model.notice import Priority
 from zepix_core.model.order import CloseResult, OrderResult, PluginOrder
@@ -148,6 +148,7 @@ async def test_an_order_outside_an_alert_needs_a_key(api: ServiceAPI, host: Host
         api.modify_order_async(5, 1.0),
         api.close_position(5),
         api.close_positions(),
+        api.close_each({5: 50.0}),
     ):
         with pytest.raises(BadArgument, match="key"):
             await call
@@ -201,6 +202,29 @@ async def test_a_group_is_closed_one_by_one_with_keys_of_their_own(api: ServiceA
     result = await api.close_positions_by_direction("XAUUSD", "buy", key="k")
     assert (result.success, result.closed_count) == (True, 2)
     assert [p.key for name, p in host.asked if name == "orders.close"] == ["k:3", "k:-5"]
+
+
+async def test_shares_of_several_are_closed_though_one_cannot_be(
+    api: ServiceAPI, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = host.answer
+
+    def one_fails(name: str, payload: Any) -> Any:
+        if payload.ticket == 3:
+            raise StorageError("the journal cannot be read")
+        return answer(name, payload)
+
+    monkeypatch.setattr(host, "answer", one_fails)
+    result = await api.close_each({3: 100.0, -5: 50.0}, "Exit_Signal")
+    assert (result.success, result.closed, result.failed[0].code) == (False, (-5,), "UNRESOLVED")
+    assert "journal" in result.failed[0].message
+    asked = [(p.ticket, p.percentage, p.reason, p.key) for _, p in host.asked]
+    assert asked == [(3, 100.0, "Exit_Signal", None), (-5, 50.0, "Exit_Signal", None)]
+
+
+async def test_a_wrong_share_is_the_authors_mistake(api: ServiceAPI) -> None:
+    with pytest.raises(BadArgument):
+        await api.close_each({3: 0.0})
 
 
 async def test_an_unknown_spread_is_wide_and_an_unknown_market_closed(api: ServiceAPI, host: Host) -> None:

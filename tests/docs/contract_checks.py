@@ -7,13 +7,15 @@ from typing import Any
 
 import attrs
 
+import zepix_core
 from tests.docs.completeness import Check
 from zepix_core import hookspecs
 from zepix_core.api import ServiceAPI
 from zepix_core.model import alert, change, decision, market, order, trend_pulse, volatility, wake
 from zepix_core.plugin import Capability, LogicPlugin
+from zepix_core.rules import realised
 from zepix_core.rules.trading_day import TradingDays
-from zepix_core.services import calls, registry, worker_old, worker_orders
+from zepix_core.services import calls, registry, worker_old
 from zepix_core.services.registry import ServiceRegistry
 from zepix_core.services.worker_clock import Alarms
 from zepix_core.services.worker_market import Market
@@ -22,7 +24,7 @@ from zepix_core.services.worker_orders import Orders
 from zepix_core.services.worker_profit import Profit
 from zepix_core.services.worker_risk import Risk
 from zepix_core.services.worker_trend import Trend
-from zepix_core.storage import plugin_database, trends
+from zepix_core.storage import order_row, plugin_database, trends
 from zepix_core.storage.plugin_database import PluginDatabase
 
 SERVICES = {
@@ -37,13 +39,13 @@ VALUES = {
         change.Change, wake.Wake,
     ),
     "reference/api.md": (
-        order.OrderResult, order.DualResult, order.CloseResult, worker_orders.GroupResult,
+        order.OrderResult, order.DualResult, order.CloseResult, order.GroupResult,
         order.PluginOrder, market.Quote, market.SymbolInfo, market.TradingHours, market.Bar,
         volatility.PriceRange, volatility.VolatilityState, worker_old.LotSize,
         registry.ServiceMetrics, registry.ServicesHealth, calls.RiskState,
         calls.LimitState, calls.RiskVerdict, trends.Pillar, trends.LogicAlignment,
         trend_pulse.TrendPulseData, trend_pulse.HigherTrend,
-        plugin_database.DatabaseStats,
+        plugin_database.DatabaseStats, realised.Realised, order_row.OrderRow,
     ),
 }  # fmt: skip
 
@@ -58,6 +60,13 @@ def contract_checks() -> Iterator[Check]:
         expected={name: _needed(function, name) for name, function in methods()},
         rows=False,
     )
+    helpers = {
+        name: (f"`{name}(", (inspect.getdoc(function) or "").split("\n")[0].split("`")[0])
+        for name in zepix_core.__all__
+        if inspect.isfunction(function := getattr(zepix_core, name))
+        and name not in ("create_service_api", "setting")
+    }
+    yield Check(name="functions of zepix_core", page="reference/api.md", expected=helpers, rows=False)
     declared = tuple(f"`{name}`" for name in vars(LogicPlugin) if not name.startswith("_"))
     yield Check(
         name="what a plugin declares",

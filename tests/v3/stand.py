@@ -44,8 +44,7 @@ class Stand:
     Attributes:
         gate: Outcome code the gates answer with, ``""`` when they let everything pass.
         broker: Outcome code by leg that the broker answers with.
-        stuck: Tickets that cannot be closed.
-        crumbs: How often a close of each of these tickets fills only a part.
+        stuck: Tickets that cannot be closed, with the code.
         shadow: Entries go to the shadow book.
     """
 
@@ -59,8 +58,7 @@ class Stand:
         self.orders: list[PluginOrder] = []
         self.gate = ""
         self.broker: dict[str, str] = {}
-        self.stuck: set[int] = set()
-        self.crumbs: dict[int, int] = {}
+        self.stuck: dict[int, str] = {}
         self.shadow = False
         self._ticket = 100
         self._placed: dict[str, list[OrderResult]] = {}
@@ -158,12 +156,7 @@ class Stand:
 
     def _close(self, request: CloseRequest) -> CloseResult:
         if request.ticket in self.stuck:
-            return CloseResult(success=False, order_id=request.ticket, code="BROKER_REJECT")
-        if self.crumbs.get(request.ticket, 0) > 0:
-            self.crumbs[request.ticket] -= 1
-            return CloseResult(
-                success=True, order_id=request.ticket, closed_volume=0.01, remaining_volume=0.01
-            )
+            return CloseResult(success=False, order_id=request.ticket, code=self.stuck[request.ticket])
         self.orders = [order for order in self.orders if order.ticket != request.ticket]
         return CloseResult(success=True, order_id=request.ticket, closed_volume=0.02)
 

@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zepix_core import Side, TradeUpdate, UpdateKind
+from zepix_core import Side, TradeUpdate, UpdateKind, stamp
 from zepix_core.errors import StorageError
 from zepix_plugins_v3 import daily, trailing
 from zepix_plugins_v3.profit_config import TrailingSettings
-from zepix_plugins_v3.trade import stamp
 from zepix_plugins_v3.trailing import TrailingRules, WatchStep
 
 from .messages import entry, leave

@@ -100,7 +100,7 @@ async def test_a_reversal_closes_the_other_side_between_gate_and_orders(desk: Be
 
 async def test_a_close_that_fails_is_reported_and_the_pair_is_still_placed(desk: Bench) -> None:
     short = desk.stand.open("EURUSD", Side.SELL, 0.02)
-    desk.stand.stuck.add(short)
+    desk.stand.stuck[short] = "BROKER_REJECT"
     decision = await sent(desk, entry())
     assert (decision.verdict, len(decision.tickets)) == (Verdict.ACTED, 2)
     assert decision.data["closes"][0]["code"] == "BROKER_REJECT"
@@ -190,26 +190,16 @@ async def test_an_exit_closes_the_side_it_is_about(desk: Bench) -> None:
     )
 
 
-async def test_what_a_partly_filled_close_leaves_is_closed_again(desk: Bench) -> None:
-    long = desk.stand.open("EURUSD", Side.BUY, 0.03)
-    desk.stand.crumbs[long] = 1
-    decision = await sent(desk, leave())
-    assert (decision.verdict, decision.tickets) == (Verdict.ACTED, (long,))
-    assert decision.data["closes"][0]["volume"] == 0.03
-    keys = [payload.key for name, payload in desk.stand.asked if name == "orders.close"]
-    assert keys == [None, "rest-1"]
-
-
 async def test_a_close_that_never_fills_whole_is_reported_as_failed(desk: Bench) -> None:
     long = desk.stand.open("EURUSD", Side.BUY, 0.04)
-    desk.stand.crumbs[long] = 9
+    desk.stand.stuck[long] = "PARTLY_CLOSED"
     decision = await sent(desk, leave())
     assert (decision.verdict, decision.reason) == (Verdict.REJECTED, "partly_closed")
     assert desk.stand.notices()[0].priority is Priority.HIGH
 
 
 async def test_an_exit_of_which_nothing_could_be_closed_is_rejected(desk: Bench) -> None:
-    desk.stand.stuck.add(desk.stand.open("EURUSD", Side.BUY, 0.02))
+    desk.stand.stuck[desk.stand.open("EURUSD", Side.BUY, 0.02)] = "BROKER_REJECT"
     decision = await sent(desk, leave())
     assert (decision.verdict, decision.reason) == (Verdict.REJECTED, "broker_reject")
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from zepix_core.model.account import AccountInfo
     from zepix_core.model.alert import Alert, AlertClass, read_object, text_field
     from zepix_core.model.change import Change
-    from zepix_core.model.decision import Decision, Gate, Step, Verdict
+    from zepix_core.model.decision import Decision, Gate, Step, Verdict, reason_of
     from zepix_core.model.market import Bar, Quote, Side, SymbolInfo, Tick, TradeMode, TradingHours
     from zepix_core.model.notice import Notice, Priority
     from zepix_core.model.order import (
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
         ClosedPart,
         CloseResult,
         DualResult,
+        GroupResult,
         OrderResult,
         PluginOrder,
         TradeUpdate,
         UpdateKind,
     )
+    from zepix_core.model.plain import as_json, encodable, shown
     from zepix_core.model.setting import setting
     from zepix_core.model.trend_pulse import HigherTrend, MarketState, TrendPulseData
     from zepix_core.model.volatility import PriceRange, Volatility, VolatilityState
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
         PluginConfig,
         RiskSettings,
     )
+    from zepix_core.rules.decimals import exact, rounded
+    from zepix_core.rules.realised import Realised, exact_sum, win_rate, with_costs
     from zepix_core.rules.trading_day import TradingDays
     from zepix_core.rules.trend_pulse import (
         fresh_rows,
@@ -50,6 +54,8 @@ if TYPE_CHECKING:
         state_received,
     )
     from zepix_core.services.calls import Leg, LimitState, RiskState, RiskVerdict
+    from zepix_core.storage.order_row import OrderRow
+    from zepix_core.storage.stamps import read_stamp, stamp
 
 _HOMES = {
     "zepix_core.api": ("ServiceAPI", "create_service_api"),
@@ -58,7 +64,7 @@ _HOMES = {
     "zepix_core.model.account": ("AccountInfo",),
     "zepix_core.model.alert": ("Alert", "AlertClass", "read_object", "text_field"),
     "zepix_core.model.change": ("Change",),
-    "zepix_core.model.decision": ("Decision", "Gate", "Step", "Verdict"),
+    "zepix_core.model.decision": ("Decision", "Gate", "Step", "Verdict", "reason_of"),
     "zepix_core.model.market": ("Bar", "Quote", "Side", "SymbolInfo", "Tick", "TradeMode", "TradingHours"),
     "zepix_core.model.notice": ("Notice", "Priority"),
     "zepix_core.model.order": (
@@ -66,11 +72,13 @@ _HOMES = {
         "ClosedPart",
         "CloseResult",
         "DualResult",
+        "GroupResult",
         "OrderResult",
         "PluginOrder",
         "TradeUpdate",
         "UpdateKind",
     ),
+    "zepix_core.model.plain": ("as_json", "encodable", "shown"),
     "zepix_core.model.setting": ("setting",),
     "zepix_core.model.trend_pulse": ("HigherTrend", "MarketState", "TrendPulseData"),
     "zepix_core.model.volatility": ("PriceRange", "Volatility", "VolatilityState"),
@@ -85,6 +93,8 @@ _HOMES = {
         "PluginConfig",
         "RiskSettings",
     ),
+    "zepix_core.rules.decimals": ("exact", "rounded"),
+    "zepix_core.rules.realised": ("Realised", "exact_sum", "win_rate", "with_costs"),
     "zepix_core.rules.trading_day": ("TradingDays",),
     "zepix_core.rules.trend_pulse": (
         "fresh_rows",
@@ -96,6 +106,8 @@ _HOMES = {
         "state_received",
     ),
     "zepix_core.services.calls": ("Leg", "LimitState", "RiskState", "RiskVerdict"),
+    "zepix_core.storage.order_row": ("OrderRow",),
+    "zepix_core.storage.stamps": ("read_stamp", "stamp"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -115,6 +127,7 @@ __all__ = [
     "DualResult",
     "Gate",
     "GroupFeed",
+    "GroupResult",
     "HigherTrend",
     "Leg",
     "LimitState",
@@ -124,11 +137,13 @@ __all__ = [
     "Notice",
     "Notifications",
     "OrderResult",
+    "OrderRow",
     "PluginConfig",
     "PluginOrder",
     "PriceRange",
     "Priority",
     "Quote",
+    "Realised",
     "RiskSettings",
     "RiskState",
     "RiskVerdict",
@@ -149,7 +164,11 @@ __all__ = [
     "Wake",
     "ZepixError",
     "__version__",
+    "as_json",
     "create_service_api",
+    "encodable",
+    "exact",
+    "exact_sum",
     "fresh_rows",
     "hookimpl",
     "market_state",
@@ -157,10 +176,17 @@ __all__ = [
     "pulse_sums",
     "pulse_timeframe",
     "read_object",
+    "read_stamp",
+    "reason_of",
+    "rounded",
     "setting",
+    "shown",
+    "stamp",
     "state_matches",
     "state_received",
     "text_field",
+    "win_rate",
+    "with_costs",
 ]
 
 

@@ -103,6 +103,7 @@ class ServiceAPI:
         self.modify_order_async = orders.modify_order_async
         self.close_position = orders.close_position
         self.close_position_partial = orders.close_position_partial
+        self.close_each = orders.close_each
         self.close_positions = orders.close_positions
         self.close_positions_by_direction = orders.close_positions_by_direction
         self.get_plugin_orders = orders.get_plugin_orders

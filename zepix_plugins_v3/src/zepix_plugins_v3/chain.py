@@ -13,9 +13,8 @@ from typing import Any
 
 import attrs
 
-from zepix_core import Side
+from zepix_core import Side, exact
 from zepix_plugins_v3.profit_config import ProfitBooking
-from zepix_plugins_v3.rules import exact
 from zepix_plugins_v3.stops import SymbolFacts
 
 BY_MARKET = frozenset({"TP1", "TP2", "TP3", "SL", "Trailing", "Breakeven"})

@@ -5,9 +5,8 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 
-from zepix_core import Side
+from zepix_core import Side, stamp
 from zepix_plugins_v3.chain import Chain, ChainOrder, ChainState, Slot
-from zepix_plugins_v3.trade import stamp
 
 _CHAINS = (
     "SELECT chain_id, trade_id, symbol, direction, logic_route, level, state, reason FROM v3_profit_chains"

@@ -4,9 +4,7 @@ import sqlite3
 from datetime import date
 from decimal import Decimal
 
-from zepix_core import TradingDays
-from zepix_plugins_v3.rules import exact
-from zepix_plugins_v3.trade import stamp
+from zepix_core import TradingDays, exact, exact_sum, stamp, win_rate
 
 _ENTRIES = (
     "SELECT logic_route, count(*) FROM combined_v3_trades AS t WHERE entry_time >= ? AND entry_time < ?"
@@ -54,17 +52,11 @@ def recompute(connection: sqlite3.Connection, days: TradingDays, day: date) -> N
             a_closed,
             b_closed,
             *(entries.get(logic, 0) for logic in ("LOGIC1", "LOGIC2", "LOGIC3")),
-            float(sum(results, Decimal(0))),
+            exact_sum(results),
             win_rate(results),
             profit_factor(results),
         ),
     )
-
-
-def win_rate(results: list[Decimal]) -> float:
-    """Winners in percent of the trades that ended; 0 without any."""
-    winners = sum(1 for result in results if result > 0)
-    return round(100 * winners / len(results), 2) if results else 0.0
 
 
 def profit_factor(results: list[Decimal]) -> float | None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import attrs
 
-from zepix_core import Gate, Side, Step
+from zepix_core import Gate, Side, Step, shown
 from zepix_plugins_v3 import routing, sizing, stops, trends
 from zepix_plugins_v3.alert import Refusal, V3Alert
 from zepix_plugins_v3.decision import PLUGIN_ID, Action, Entry, State, V3Decision
@@ -13,7 +13,6 @@ from zepix_plugins_v3.duplicates import meaning
 from zepix_plugins_v3.rules import Rules
 from zepix_plugins_v3.signals import LAUNCHPAD, Category
 from zepix_plugins_v3.stops import SymbolFacts
-from zepix_plugins_v3.text import shown
 
 
 class _Refused(Exception):

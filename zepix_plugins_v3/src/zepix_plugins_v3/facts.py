@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 
-from zepix_core import ServiceAPI, SymbolInfo
+from zepix_core import ServiceAPI, SymbolInfo, exact
 from zepix_plugins_v3.alert import V3Alert
 from zepix_plugins_v3.decision import Accepted, OpenPosition, State
-from zepix_plugins_v3.rules import Rules, exact
+from zepix_plugins_v3.rules import Rules
 from zepix_plugins_v3.signals import Category
 from zepix_plugins_v3.stops import SymbolFacts
 from zepix_plugins_v3.trends import PILLARS

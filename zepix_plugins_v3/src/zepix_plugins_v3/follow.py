@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from zepix_core import TradeUpdate, UpdateKind
+from zepix_core import OrderRow, TradeUpdate, UpdateKind, exact, stamp
 from zepix_plugins_v3 import chain as chains
 from zepix_plugins_v3 import (
     chain_store,
@@ -26,9 +26,9 @@ from zepix_plugins_v3.chain import Chain, ChainRules, ChainState
 from zepix_plugins_v3.config import V3Config
 from zepix_plugins_v3.profit_config import AfterOrderB, ReEntry
 from zepix_plugins_v3.reentry import Exit, Recovery, ReState
-from zepix_plugins_v3.rules import Rules, exact
+from zepix_plugins_v3.rules import Rules
 from zepix_plugins_v3.stops import SymbolFacts
-from zepix_plugins_v3.trade import OPEN, OrderRow, Trade, stamp
+from zepix_plugins_v3.trade import OPEN, Trade
 from zepix_plugins_v3.trailing import Trail, TrailingRules
 
 
@@ -269,7 +269,7 @@ def _of_reentry(
         if recovery.ticket == update.ticket and trade is not None:
             reentry_store.add(connection, recovery, update.ticket, trade.id, stamp(update.at))
     elif update.kind is UpdateKind.CLOSED and trade is not None:
-        reentry_store.end(connection, update.ticket, trade.a.profit_dollars or 0.0, stamp(update.at))
+        reentry_store.end(connection, update.ticket, trade.a.dollars or 0.0, stamp(update.at))
         if recovery.ticket == update.ticket and recovery.state is ReState.OPEN and facts is not None:
             recovery = reentry.following(recovery, _exit(update, trade), facts, rules.reentry)
             recovery = leaving.unless_left(connection, recovery)
@@ -288,7 +288,7 @@ def _exit(update: TradeUpdate, trade: Trade) -> Exit:
     return Exit(
         at=update.at.replace(microsecond=0),
         reason=update.reason,
-        profit=trade.a.profit_dollars or 0.0,
+        profit=trade.a.dollars or 0.0,
         sl=trade.a.sl or 0.0,
         tp=trade.a.tp or 0.0,
     )
@@ -298,7 +298,7 @@ def _runner(update: TradeUpdate, trade: Trade | None) -> int | None:
     """Order A of the pair, when this update ends its order B in profit by the market's own doing."""
     if update.kind is not UpdateKind.CLOSED or update.leg != "B" or labels.follows(update.label):
         return None
-    if trade is None or update.reason not in chains.BY_MARKET or (trade.b.profit_dollars or 0.0) <= 0:
+    if trade is None or update.reason not in chains.BY_MARKET or (trade.b.dollars or 0.0) <= 0:
         return None
     return trade.a.ticket if trade.a.status == OPEN else None
 

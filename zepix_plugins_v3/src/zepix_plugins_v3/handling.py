@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from zepix_core import Alert, Decision, Gate, Priority, ServiceAPI
+from zepix_core import Alert, Decision, Gate, GroupResult, Priority, ServiceAPI, reason_of, stamp
 from zepix_plugins_v3 import labels, leaving, manage_reentry, report, store, trading
 from zepix_plugins_v3 import trade as trades
 from zepix_plugins_v3.alert import V3Alert
@@ -62,20 +62,20 @@ async def _enter(case: Case, entry: Entry) -> Decision:
         leave=lambda: _leave(case),
         repeated=case.repeated,
     )
-    await _tell_failed_closes(case, carried)
+    await _tell_failed(case, carried.closes)
     data: dict[str, Any] = {
-        "closes": trading.closes_shown(carried.closes),
+        "closes": carried.closes.shown(),
         "orders": trading.orders_shown(carried.placed),
     }
     if carried.placed is not None and (carried.placed.b.ticket or 0) > 0:
         data["chain"] = labels.chain_id(alert.symbol, carried.placed.b.intent_id)
     if carried.refusal is not None:
-        reason = trading.reason_of(carried.refusal.code)
+        reason = reason_of(carried.refusal.code, trading.LIMITS)
         await _note(case, reason)
         name = "host's gate" if carried.placed is None else "broker"
         gate = Gate(name, False, carried.refusal.code, "takes order A", note=carried.refusal.message)
-        closed = tuple(result.order_id for result in carried.closes if result.success)
-        return report.turned_down(decision, case.payload, reason=reason, gate=gate, data=data, tickets=closed)
+        told = report.decided(decision, case.payload, data={"action": decision.action.value, **data})
+        return told.turned_down(reason, gate, tickets=carried.closes.closed)
     if entry.pillars is not None:
         for name, value in entry.pillars.items():
             await case.api.trend.update_trend(alert.symbol, name, WORDS[value])
@@ -89,7 +89,7 @@ async def _leave(case: Case) -> None:
     found = leaving.side_left(case.decision)
     if found is None:
         return
-    (side, reason), now = found, trades.stamp(case.api.now())
+    (side, reason), now = found, stamp(case.api.now())
     key, symbol = case.source.key, case.alert.symbol
     idle = await case.api.db.run(lambda connection: leaving.leave(connection, key, symbol, side, reason, now))
     await manage_reentry.left(idle, case.api)
@@ -103,7 +103,7 @@ async def _note_trade(case: Case, carried: Carried) -> str | None:
         return reason
     results = (carried.placed.a, carried.placed.b)
     trade = trades.of_alert(case.alert, case.rules, case.source.received_at)
-    now, key = trades.stamp(case.api.now()), case.source.key
+    now, key = stamp(case.api.now()), case.source.key
 
     def work(connection: Any) -> None:
         stored = store.placed(connection, key, trade, results, now)
@@ -119,17 +119,18 @@ async def _note_trade(case: Case, carried: Carried) -> str | None:
 async def _close(case: Case) -> Decision:
     """Close what the exit closes. Nothing could be closed: the alert is rejected with the first code."""
     closes = await trading.close(case.decision.close_tickets, "Exit_Signal", case.api)
-    carried = Carried(closes=closes)
-    await _tell_failed_closes(case, carried)
-    data = {"closes": trading.closes_shown(closes)}
-    done = tuple(result.order_id for result in closes if result.success)
-    if done:
+    await _tell_failed(case, closes)
+    data = {"action": case.decision.action.value, "closes": closes.shown()}
+    told = report.decided(case.decision, case.payload, data=data, tickets=closes.closed)
+    if closes.closed:
         await _note(case, None)
-        return report.decided(case.decision, case.payload, data=data, tickets=done)
-    reason = trading.reason_of(closes[0].code)
+        return told
+    first = closes.failed[0]
+    reason = reason_of(first.code, trading.LIMITS)
     await _note(case, reason)
-    gate = Gate("broker", False, closes[0].code, "closes the positions", note=closes[0].message)
-    return report.turned_down(case.decision, case.payload, reason=reason, gate=gate, data=data)
+    return told.turned_down(
+        reason, Gate("broker", False, first.code, "closes the positions", note=first.message)
+    )
 
 
 async def _write_trends(case: Case) -> None:
@@ -186,8 +187,8 @@ async def _tell_route(case: Case, entry: Entry) -> None:
     await case.api.notify("info", Priority.INFO, text, data, symbol=alert.symbol, key=case.source.key)
 
 
-async def _tell_failed_closes(case: Case, carried: Carried) -> None:
-    failed = [result for result in carried.closes if not result.success]
+async def _tell_failed(case: Case, closes: GroupResult) -> None:
+    failed = closes.failed
     if not failed or not case.api.config.notifications.notify_on_error:
         return
     listed = ", ".join(f"{result.order_id} ({result.code or 'no answer'})" for result in failed)

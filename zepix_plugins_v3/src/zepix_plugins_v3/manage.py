@@ -11,16 +11,14 @@ from typing import Any
 
 import attrs
 
-from zepix_core import BadArgument, OrderResult, ServiceAPI, Side
+from zepix_core import BadArgument, OrderResult, ServiceAPI, Side, exact, rounded, stamp
 from zepix_plugins_v3 import again, chain_work, follow, labels, sizing, trailing, trends
 from zepix_plugins_v3 import chain as chains
 from zepix_plugins_v3.chain import Chain
 from zepix_plugins_v3.chain_store import load as load_chain
 from zepix_plugins_v3.facts import symbol_facts
 from zepix_plugins_v3.follow import Affected, FollowRules
-from zepix_plugins_v3.rules import exact
-from zepix_plugins_v3.stops import SymbolFacts, rounded
-from zepix_plugins_v3.trade import stamp
+from zepix_plugins_v3.stops import SymbolFacts
 from zepix_plugins_v3.trailing_store import load as load_trail
 
 ROUNDS = 8

@@ -7,12 +7,11 @@ from functools import partial
 
 import attrs
 
-from zepix_core import OrderResult, ServiceAPI, Wake
+from zepix_core import OrderResult, ServiceAPI, Wake, stamp
 from zepix_plugins_v3 import follow, labels, reentry, reentry_store, trends
 from zepix_plugins_v3.follow import FollowRules
 from zepix_plugins_v3.manage import closing_quote, facts_of, in_market, undecided, when
 from zepix_plugins_v3.reentry import Recovery, ReState
-from zepix_plugins_v3.trade import stamp
 
 BEFORE = timedelta(days=2)
 """Before the longest pause: the whole trading day in which a limit was reached."""

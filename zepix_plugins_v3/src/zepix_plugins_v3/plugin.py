@@ -14,8 +14,10 @@ from zepix_core import (
     Tick,
     TradeUpdate,
     Wake,
+    encodable,
     hookimpl,
     read_object,
+    stamp,
 )
 from zepix_plugins_v3 import daily, follow, handling, reconcile, report, store, tables, waking
 from zepix_plugins_v3 import trade as trades
@@ -28,7 +30,6 @@ from zepix_plugins_v3.follow import Affected, FollowRules
 from zepix_plugins_v3.rules import HostRules, Rules
 from zepix_plugins_v3.signals import Category
 from zepix_plugins_v3.store import SignalRow
-from zepix_plugins_v3.text import clean
 from zepix_plugins_v3.trade import Trade
 
 # The log keeps whole seconds: an alert came up to this much later than its row says.
@@ -112,7 +113,7 @@ class CombinedV3(LogicPlugin):
         """Bring the trade's row, the day's figures and what follows the order up to date, once."""
         if update.shadow:
             return
-        rules, days, now = self._rules(api), api.trading_days, trades.stamp(api.now())
+        rules, days, now = self._rules(api), api.trading_days, stamp(api.now())
         following, facts = self._following(api), await waking.facts_of(update.symbol, api)
 
         def describe(row: SignalRow) -> Trade | None:
@@ -208,7 +209,7 @@ def _row(alert: Alert, payload: dict[str, Any], parsed: V3Alert | None) -> Signa
 
     def word(key: str) -> str | None:
         value = payload.get(key)
-        return clean(value)[:200] if isinstance(value, str) else None
+        return encodable(value)[:200] if isinstance(value, str) else None
 
     score = payload.get("consensus_score")
     whole = isinstance(score, int) and not isinstance(score, bool) and 0 <= score <= 9

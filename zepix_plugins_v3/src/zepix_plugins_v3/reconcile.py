@@ -2,9 +2,8 @@
 
 import sqlite3
 
-from zepix_core import ServiceAPI, ZepixError
+from zepix_core import ServiceAPI, ZepixError, stamp
 from zepix_plugins_v3 import labels, reentry, reentry_store
-from zepix_plugins_v3.trade import stamp
 
 
 async def reconcile(api: ServiceAPI) -> None:

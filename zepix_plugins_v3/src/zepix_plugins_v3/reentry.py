@@ -11,10 +11,9 @@ from enum import StrEnum
 
 import attrs
 
-from zepix_core import Side
+from zepix_core import Side, exact, rounded
 from zepix_plugins_v3.profit_config import ReEntry
-from zepix_plugins_v3.rules import exact
-from zepix_plugins_v3.stops import SymbolFacts, rounded
+from zepix_plugins_v3.stops import SymbolFacts
 
 SL_HUNT_MINUTES = 30.0
 UNRESOLVED = "unresolved"

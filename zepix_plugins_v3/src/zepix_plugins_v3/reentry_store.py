@@ -4,9 +4,8 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 
-from zepix_core import Side
+from zepix_core import Side, stamp
 from zepix_plugins_v3.reentry import Counts, Mode, Recovery, ReState
-from zepix_plugins_v3.trade import stamp
 
 _COLUMNS = (
     "chain_id", "trade_id", "symbol", "direction", "logic_route", "mode", "level", "recoveries", "state",

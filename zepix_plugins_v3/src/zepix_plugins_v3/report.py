@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from zepix_core import Decision, Gate, Verdict
+from zepix_core import Decision, Gate, Verdict, as_json
 from zepix_plugins_v3.decision import Action, V3Decision
 from zepix_plugins_v3.store import SignalRow
-from zepix_plugins_v3.text import plain
 
 _VERDICTS = {
     Action.REJECT: Verdict.REJECTED,
@@ -34,32 +33,10 @@ def decided(
         verdict=_VERDICTS.get(decision.action, Verdict.ACTED),
         action=decision.action.value,
         reason=reason or decision.reason,
-        fields=plain(dict(payload)),
+        fields=as_json(dict(payload)),
         gates=decision.gates,
         steps=decision.steps,
-        data=plain({**decision.facts(), **(data or {})}),
-        tickets=tickets,
-    )
-
-
-def turned_down(
-    decision: V3Decision,
-    payload: Mapping[str, Any],
-    *,
-    reason: str,
-    gate: Gate,
-    data: Mapping[str, Any] | None = None,
-    tickets: tuple[int, ...] = (),
-) -> Decision:
-    """A decision that the host or the broker did not carry out; ``data`` says what did happen."""
-    return Decision(
-        verdict=Verdict.REJECTED,
-        action=Action.REJECT.value,
-        reason=reason,
-        fields=plain(dict(payload)),
-        gates=(*decision.gates, gate),
-        steps=decision.steps,
-        data=plain({**decision.facts(), "action": decision.action.value, **(data or {})}),
+        data=as_json({**decision.facts(), **(data or {})}),
         tickets=tickets,
     )
 
@@ -67,7 +44,7 @@ def turned_down(
 def again(earlier: SignalRow, payload: Mapping[str, Any]) -> Decision:
     """An entry that was handled to its end before it was delivered once more."""
     data = {"repeated": True, "trade_id": earlier.trade_id}
-    fields = plain(dict(payload))
+    fields = as_json(dict(payload))
     if earlier.trade_placed or earlier.skip_reason in ("shadow", "unresolved"):
         return Decision(
             verdict=Verdict.ACTED,

@@ -6,14 +6,10 @@ from typing import Any
 
 import attrs
 
+from zepix_core import exact
 from zepix_plugins_v3 import checks, tables, timeframes, trends
 from zepix_plugins_v3.config import SignalHandling, V3Config
 from zepix_plugins_v3.signals import GOLDEN_POCKET, SIDEWAYS, all_named, named
-
-
-def exact(value: float | Decimal) -> Decimal:
-    """A number of the settings as the decimal it prints as: 0.1 is one tenth."""
-    return value if isinstance(value, Decimal) else Decimal(repr(value))
 
 
 @attrs.frozen(kw_only=True)

@@ -1,16 +1,15 @@
 """Stops and targets of the two orders, in price, rounded half up to the symbol's digits at the end."""
 
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 
 import attrs
 
-from zepix_core import Side, Step
+from zepix_core import Side, Step, rounded
 from zepix_plugins_v3.alert import Stops
 from zepix_plugins_v3.rules import Rules
 from zepix_plugins_v3.tables import STOP_FACTORS
 
 _TEN = Decimal(10)
-_WIDE = Context(prec=60)
 
 
 @attrs.frozen(kw_only=True)
@@ -38,11 +37,6 @@ class Leg:
     sl_source: str
     tp_source: str
     steps: tuple[Step, ...] = ()
-
-
-def rounded(price: Decimal, digits: int) -> Decimal:
-    """A price half up to the symbol's digits."""
-    return price.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP, context=_WIDE)
 
 
 def stop_on_side(level: Decimal, price: Decimal, side: Side) -> bool:

@@ -5,15 +5,15 @@ Every function takes the connection of its transaction; every write is keyed, so
 
 import sqlite3
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import attrs
 
-from zepix_core import OrderResult, TradeUpdate, UpdateKind
+from zepix_core import OrderResult, OrderRow, TradeUpdate, UpdateKind, read_stamp, stamp, with_costs
 from zepix_plugins_v3 import trade as trades
 from zepix_plugins_v3 import trade_store
-from zepix_plugins_v3.trade import Trade, stamp
+from zepix_plugins_v3.trade import Trade
 
 _LOG = (
     "INSERT INTO v3_signals_log (received_time, signal_type, symbol, direction, timeframe, consensus_score,"
@@ -92,7 +92,7 @@ def since(connection: sqlite3.Connection, at: datetime) -> tuple[SignalRow, ...]
 
 def _signal(row: tuple[Any, ...]) -> SignalRow:
     return SignalRow(
-        received_at=datetime.fromisoformat(row[0]).replace(tzinfo=UTC),
+        received_at=read_stamp(row[0]),
         signal_type=row[1],
         symbol="",
         body=row[2] or "",
@@ -123,7 +123,7 @@ def placed(
         known = attrs.evolve(trade, entry_price=first.price or trade.entry_price)
     for leg, result in filled.items():
         if known.leg(leg).ticket is None and result.ticket is not None:
-            order = trades.open_order(result.ticket, result.volume, result.sl, result.tp)
+            order = OrderRow.filled(result.ticket, result.volume, result.sl, result.tp)
             known = known.with_leg(leg, order)
     known = trade_store.save(connection, known, now)
     connection.execute(_LINK, (known.id, alert_key))
@@ -155,9 +155,8 @@ def apply(
         if trade is None and parent is not None:
             trade = parent(connection, update)
         trade = trade or trades.of_update(update)
-    trade = _advanced(
-        connection, trades.with_costs(trades.opened(trade, leg, update), update), leg, update, now
-    )
+    trade = attrs.evolve(trades.opened(trade, leg, update), costs=with_costs(trade.costs, update))
+    trade = _advanced(connection, trade, leg, update, now)
     connection.execute(_LINK, (trade.id, update.alert_key))
     return trade
 

@@ -1,49 +1,18 @@
 """One pair as it is remembered, and what a change of one of its orders makes of it: pure values."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 import attrs
 
-from zepix_core import TradeUpdate, UpdateKind
+from zepix_core import OrderRow, Realised, TradeUpdate, UpdateKind, exact, exact_sum, stamp
 from zepix_plugins_v3 import routing, sizing
 from zepix_plugins_v3.alert import V3Alert
-from zepix_plugins_v3.rules import Rules, exact
+from zepix_plugins_v3.rules import Rules
 
 OPEN, PARTIAL, CLOSED = "OPEN", "PARTIAL", "CLOSED"
-
-
-def stamp(at: datetime) -> str:
-    """An aware moment as the database writes it: UTC, whole seconds."""
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-@attrs.frozen(kw_only=True)
-class OrderRow:
-    """One order of a pair. Prices are prices, ``lots`` volume, profit without commission and swap.
-
-    The default is an order that was never placed: closed with nothing won or lost, so that the trade
-    can end without it.
-    """
-
-    ticket: int | None = None
-    lots: float | None = None
-    sl: float | None = None
-    tp: float | None = None
-    exit_price: float | None = None
-    exit_time: str | None = None
-    profit_pips: float | None = 0.0
-    profit_dollars: float | None = 0.0
-    status: str = CLOSED
-
-
-def open_order(ticket: int, lots: float, sl: float, tp: float) -> OrderRow:
-    """An order that was filled."""
-    return OrderRow(
-        ticket=ticket, lots=lots, sl=sl, tp=tp or None, profit_pips=None, profit_dollars=None, status=OPEN
-    )
+NEVER_PLACED = OrderRow()
 
 
 @attrs.frozen(kw_only=True)
@@ -57,6 +26,11 @@ class Booking:
     pips: float
     dollars: float
     reason: str
+
+    @property
+    def realised(self) -> Realised:
+        """What it came to."""
+        return Realised(volume=self.volume, pips=self.pips, money=self.dollars)
 
 
 @attrs.frozen(kw_only=True)
@@ -82,8 +56,8 @@ class Trade:
     logic_route: str | None = None
     logic_multiplier: float | None = None
     routing_reason: str | None = None
-    a: OrderRow = OrderRow()
-    b: OrderRow = OrderRow()
+    a: OrderRow = NEVER_PLACED
+    b: OrderRow = NEVER_PLACED
     exit_time: str | None = None
     status: str = OPEN
     total_profit_pips: float | None = None
@@ -166,7 +140,7 @@ def opened(trade: Trade, leg: str, update: TradeUpdate) -> Trade:
     """The order is in: its ticket and levels, and the pair's entry when this is its first order."""
     known = trade.leg(leg)
     if known.ticket is None:
-        trade = trade.with_leg(leg, open_order(update.ticket, update.volume, update.sl, update.tp))
+        trade = trade.with_leg(leg, OrderRow.filled(update.ticket, update.volume, update.sl, update.tp))
     if update.kind is UpdateKind.OPENED and _first(trade, leg) and update.price:
         trade = attrs.evolve(trade, entry_price=update.price, entry_time=stamp(update.at))
     return trade
@@ -174,9 +148,7 @@ def opened(trade: Trade, leg: str, update: TradeUpdate) -> Trade:
 
 def moved(trade: Trade, leg: str, update: TradeUpdate) -> Trade:
     """Stop and target of an order as they stand now, and what a second fill added to it."""
-    known = trade.leg(leg)
-    lots = max(known.lots or 0.0, update.volume)
-    trade = trade.with_leg(leg, attrs.evolve(known, lots=lots, sl=update.sl or None, tp=update.tp or None))
+    trade = trade.with_leg(leg, trade.leg(leg).moved(update))
     if _first(trade, leg) and update.price_open:
         trade = attrs.evolve(trade, entry_price=update.price_open)
     return trade
@@ -192,26 +164,8 @@ def closed(trade: Trade, leg: str, update: TradeUpdate, bookings: Sequence[Booki
     known = trade.leg(leg)
     if known.status == CLOSED:
         return trade
-    parts = [(exact(b.volume), exact(b.pips), exact(b.dollars)) for b in bookings if b.leg == leg]
-    parts.append((exact(update.closed_volume), exact(update.profit_pips), exact(update.profit)))
-    volume = sum((part[0] for part in parts), Decimal(0))
-    pips = sum((part[0] * part[1] for part in parts), Decimal(0))
-    order = attrs.evolve(
-        known,
-        exit_price=update.price,
-        exit_time=stamp(update.at),
-        profit_pips=float(round(pips / volume, 2)) if volume else update.profit_pips,
-        profit_dollars=float(sum((part[2] for part in parts), Decimal(0))),
-        status=CLOSED,
-    )
+    order = known.closed(update, [booking.realised for booking in bookings if booking.leg == leg])
     return attrs.evolve(trade.with_leg(leg, order), close_reason=update.reason or None)
-
-
-def with_costs(trade: Trade, update: TradeUpdate) -> Trade:
-    """Commission and swap of a change, once for each deal."""
-    if not (update.commission or update.swap):
-        return trade
-    return attrs.evolve(trade, costs={**trade.costs, update.deal_key: (update.commission, update.swap)})
 
 
 def settled(trade: Trade, booked: bool) -> Trade:
@@ -221,8 +175,8 @@ def settled(trade: Trade, booked: bool) -> Trade:
             trade,
             status=CLOSED,
             exit_time=max(filter(None, (trade.a.exit_time, trade.b.exit_time)), default=None),
-            total_profit_pips=_sum(trade.a.profit_pips, trade.b.profit_pips),
-            total_profit_dollars=_sum(trade.a.profit_dollars, trade.b.profit_dollars),
+            total_profit_pips=exact_sum((trade.a.pips, trade.b.pips)),
+            total_profit_dollars=exact_sum((trade.a.dollars, trade.b.dollars)),
         )
     ended = any(order.ticket is not None and order.status == CLOSED for order in (trade.a, trade.b))
     return attrs.evolve(
@@ -236,9 +190,5 @@ def settled(trade: Trade, booked: bool) -> Trade:
 
 def total_costs(trade: Trade) -> tuple[float, float]:
     """Commission and swap of the whole pair."""
-    pairs: list[tuple[Any, Any]] = list(trade.costs.values())
-    return _sum(*(pair[0] for pair in pairs)), _sum(*(pair[1] for pair in pairs))
-
-
-def _sum(*numbers: float | None) -> float:
-    return float(sum((exact(number) for number in numbers if number is not None), Decimal(0)))
+    costs = trade.costs.values()
+    return exact_sum(pair[0] for pair in costs), exact_sum(pair[1] for pair in costs)

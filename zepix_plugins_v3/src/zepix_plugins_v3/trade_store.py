@@ -6,7 +6,8 @@ from typing import Any
 
 import attrs
 
-from zepix_plugins_v3.trade import Booking, OrderRow, Trade, settled, total_costs
+from zepix_core import OrderRow
+from zepix_plugins_v3.trade import Booking, Trade, settled, total_costs
 from zepix_plugins_v3.trends import PILLARS
 
 _DIRECT = (
@@ -36,8 +37,8 @@ _ORDER = {
     "tp": "order_x_tp_price",
     "exit_price": "order_x_exit_price",
     "exit_time": "order_x_exit_time",
-    "profit_pips": "order_x_profit_pips",
-    "profit_dollars": "order_x_profit_dollars",
+    "pips": "order_x_profit_pips",
+    "dollars": "order_x_profit_dollars",
     "status": "order_x_status",
 }
 _COLUMNS = (

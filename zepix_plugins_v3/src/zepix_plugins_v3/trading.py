@@ -5,12 +5,13 @@ from typing import Any
 
 import attrs
 
-from zepix_core import CloseResult, DualResult, OrderResult, ServiceAPI, ZepixError
+from zepix_core import DualResult, GroupResult, OrderResult, ServiceAPI
 from zepix_plugins_v3.decision import Entry
-from zepix_plugins_v3.rules import exact
 
+NOTHING = GroupResult(success=True, closed_count=0)
 LABELS = ("OrderA_TP_Trail", "OrderB_Profit_Trail")
-_LIMITS = {"DAILY_LIMIT": "daily_loss_limit", "LIFETIME_LIMIT": "lifetime_loss_limit"}
+LIMITS = {"DAILY_LIMIT": "daily_loss_limit", "LIFETIME_LIMIT": "lifetime_loss_limit"}
+"""Words of this plugin for outcome codes that refuse an alert."""
 
 
 @attrs.frozen(kw_only=True)
@@ -24,7 +25,7 @@ class Carried:
     """
 
     refusal: OrderResult | None = None
-    closes: tuple[CloseResult, ...] = ()
+    closes: GroupResult = NOTHING
     placed: DualResult | None = None
 
     @property
@@ -65,75 +66,23 @@ async def enter(
         return Carried(refusal=checked.a)
     if checked.ok:
         await leave()
-    closes = await close(closing, "Reversal", api) if checked.ok else ()
-    gone = tuple(result.order_id for result in closes if result.success)
-    placed = await api.orders.place_dual_orders_v3(**_pair(symbol, entry, price, gone))
+    closes = await close(closing, "Reversal", api) if checked.ok else NOTHING
+    placed = await api.orders.place_dual_orders_v3(**_pair(symbol, entry, price, closes.closed))
     refused = not placed.ok and placed.a.code != "UNRESOLVED"
     return Carried(refusal=placed.a if refused else None, closes=closes, placed=placed)
 
 
-async def close(tickets: tuple[int, ...], reason: str, api: ServiceAPI) -> tuple[CloseResult, ...]:
-    """Close positions one after the other; one that cannot be closed does not stop the rest."""
-    return tuple([await _close(ticket, reason, api) for ticket in tickets])
-
-
-async def _close(ticket: int, reason: str, api: ServiceAPI) -> CloseResult:
-    """Close a whole position. A broker may fill a part of a close only: what is left is closed again."""
-    closed = CloseResult(success=False, order_id=ticket)
-    for key in (None, "rest-1", "rest-2"):
-        try:
-            closed = _added(closed, await api.orders.close_position(ticket, reason, key=key))
-        except ZepixError as error:
-            return attrs.evolve(closed, success=False, code="CLOSE_FAILED", message=str(error))
-        if not closed.success or closed.remaining_volume <= 0:
-            return closed
-    left = f"{closed.remaining_volume:g} lots are left"
-    return attrs.evolve(closed, success=False, code="PARTLY_CLOSED", message=left)
-
-
-def _added(before: CloseResult, result: CloseResult) -> CloseResult:
-    money = exact(before.profit_dollars) + exact(result.profit_dollars)
-    volume = exact(before.closed_volume) + exact(result.closed_volume)
-    return attrs.evolve(result, closed_volume=float(volume), profit_dollars=float(money))
-
-
-def reason_of(code: str) -> str:
-    """The reason of an alert for an order's outcome code."""
-    return _LIMITS.get(code, code.lower() or "order_refused")
-
-
-def closes_shown(closes: tuple[CloseResult, ...]) -> list[dict[str, Any]]:
-    """What became of each close, for the report."""
-    return [
-        {
-            "ticket": result.order_id,
-            "closed": result.success,
-            "volume": result.closed_volume,
-            "profit": result.profit_dollars,
-            "code": result.code,
-            "message": result.message,
-        }
-        for result in closes
-    ]
+async def close(tickets: tuple[int, ...], reason: str, api: ServiceAPI) -> GroupResult:
+    """Close whole positions, one after the other."""
+    return await api.orders.close_each(dict.fromkeys(tickets, 100.0), reason)
 
 
 def orders_shown(placed: DualResult | None) -> list[dict[str, Any]]:
     """What became of each order, for the report."""
     if placed is None:
         return []
-    return [
-        {
-            "leg": leg,
-            "label": label,
-            "placed": result.ok,
-            "ticket": result.ticket,
-            "lots": result.volume,
-            "price": result.price,
-            "code": result.code,
-            "message": result.message,
-        }
-        for leg, label, result in zip("AB", LABELS, (placed.a, placed.b), strict=True)
-    ]
+    pair = zip(LABELS, (placed.a, placed.b), strict=True)
+    return [{"label": label, **result.shown()} for label, result in pair]
 
 
 def _pair(symbol: str, entry: Entry, price: float, closing: tuple[int, ...]) -> dict[str, Any]:

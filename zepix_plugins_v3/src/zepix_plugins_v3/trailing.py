@@ -8,9 +8,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 import attrs
 
-from zepix_core import Side
+from zepix_core import Side, exact
 from zepix_plugins_v3.profit_config import TrailingSettings
-from zepix_plugins_v3.rules import exact
 
 
 @attrs.frozen(kw_only=True)

@@ -1,12 +1,11 @@
 """From an event to what it touches: an update's rows are stored already, a wake is told apart by its key."""
 
-from zepix_core import ServiceAPI, Wake
+from zepix_core import ServiceAPI, Wake, stamp
 from zepix_plugins_v3 import chain as chains
 from zepix_plugins_v3 import chain_store, follow, manage, manage_reentry, trailing
 from zepix_plugins_v3.chain import Chain
 from zepix_plugins_v3.follow import Affected, FollowRules
 from zepix_plugins_v3.manage import facts_of
-from zepix_plugins_v3.trade import stamp
 from zepix_plugins_v3.trailing import Trail
 
 __all__ = ["carry_on", "facts_of", "woken"]

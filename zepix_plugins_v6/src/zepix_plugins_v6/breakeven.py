@@ -4,11 +4,10 @@ from decimal import Decimal
 
 import attrs
 
-from zepix_core import Step
+from zepix_core import Step, rounded
 from zepix_plugins_v6.decision import Action, Move, V6Decision
 from zepix_plugins_v6.exits import own
 from zepix_plugins_v6.facts import Facts, OwnPosition
-from zepix_plugins_v6.levels import rounded
 from zepix_plugins_v6.rules import Rules
 
 _TARGETS = frozenset({"TP", "TP1", "TP2", "TP3"})

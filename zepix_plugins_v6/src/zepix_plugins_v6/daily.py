@@ -2,11 +2,8 @@
 
 import sqlite3
 from datetime import date
-from decimal import Decimal
 
-from zepix_core import TradingDays
-from zepix_plugins_v6.rules import exact
-from zepix_plugins_v6.store import stamp
+from zepix_core import TradingDays, exact, exact_sum, stamp, win_rate
 
 _ENTRIES = (
     "SELECT (SELECT count(*) FROM price_action_1m_trades WHERE entry_time >= ?1 AND entry_time < ?2),"
@@ -55,11 +52,5 @@ def recompute(connection: sqlite3.Connection, days: TradingDays, day: date) -> N
     entries = connection.execute(_ENTRIES, bounds).fetchone()
     results = [exact(row[0]) for row in connection.execute(_ENDED, bounds) if row[0] is not None]
     pulses = connection.execute(_PULSES, bounds).fetchone()[0]
-    money = float(sum(results, Decimal(0)))
+    money = exact_sum(results)
     connection.execute(_STORE, (day.isoformat(), *entries, money, pulses, win_rate(results)))
-
-
-def win_rate(results: list[Decimal]) -> float:
-    """Winners in percent of the trades that ended; 0 without any."""
-    winners = sum(1 for result in results if result > 0)
-    return round(100 * winners / len(results), 2) if results else 0.0

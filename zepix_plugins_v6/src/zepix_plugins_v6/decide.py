@@ -21,7 +21,7 @@ from itertools import chain
 
 import attrs
 
-from zepix_core import Gate, Side, market_state, pulse_aligned, pulse_sums
+from zepix_core import Gate, Side, market_state, pulse_aligned, pulse_sums, rounded, shown
 from zepix_plugins_v6 import classes, exits, filters, levels, sizing
 from zepix_plugins_v6.decision import Action, Body, Observed, Order, V6Decision
 from zepix_plugins_v6.duplicates import DEFAULT_WINDOW, is_duplicate
@@ -41,7 +41,6 @@ from zepix_plugins_v6.profiles import BY_TIMEFRAME
 from zepix_plugins_v6.pulse import decide_momentum, decide_trend
 from zepix_plugins_v6.rules import Rules
 from zepix_plugins_v6.sizing import Size
-from zepix_plugins_v6.text import shown
 
 
 def decide(message: Body, facts: Facts, rules: Rules) -> V6Decision:
@@ -168,8 +167,8 @@ def _orders(found: Levels, size: Size, symbol: SymbolFacts) -> tuple[Order, ...]
         Order(
             leg=target.leg,
             lots=leg.lots,
-            sl=levels.rounded(found.sl, symbol.digits),
-            tp=levels.rounded(target.price, symbol.digits),
+            sl=rounded(found.sl, symbol.digits),
+            tp=rounded(target.price, symbol.digits),
             tp_level=target.level,
             raised_to_min=leg.raised,
         )

@@ -6,8 +6,7 @@ from decimal import Decimal
 
 import attrs
 
-from zepix_core import Side, SymbolInfo, TrendPulseData
-from zepix_plugins_v6.rules import exact
+from zepix_core import Side, SymbolInfo, TrendPulseData, exact
 
 UNKNOWN_SPREAD = Decimal("999.9")
 """What the host reports for a spread it does not know; nothing this wide is ever traded."""

@@ -10,12 +10,12 @@ from zepix_core import (
     market_state,
     pulse_aligned,
     pulse_sums,
+    shown,
     state_matches,
 )
 from zepix_plugins_v6.facts import UNKNOWN_SPREAD, Facts
 from zepix_plugins_v6.messages import Entry
 from zepix_plugins_v6.rules import Rules
-from zepix_plugins_v6.text import shown
 
 DAILY_ROW = "1440"
 INCREASING = "INCREASING"

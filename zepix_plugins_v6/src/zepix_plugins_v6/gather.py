@@ -5,14 +5,14 @@ from decimal import Decimal
 
 import attrs
 
-from zepix_core import PluginOrder, ServiceAPI
+from zepix_core import PluginOrder, ServiceAPI, exact
 from zepix_plugins_v6 import store
 from zepix_plugins_v6.alert import parse
 from zepix_plugins_v6.decision import Body
 from zepix_plugins_v6.exits import EXIT_REASON
 from zepix_plugins_v6.facts import Facts, OwnPosition, SymbolFacts, known
 from zepix_plugins_v6.messages import Entry, Exit, MomentumChange, StateChange, TrendPulse
-from zepix_plugins_v6.rules import Rules, exact
+from zepix_plugins_v6.rules import Rules
 
 
 async def gather(

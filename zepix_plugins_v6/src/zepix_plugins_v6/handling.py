@@ -4,7 +4,18 @@ from typing import Any
 
 import attrs
 
-from zepix_core import Alert, CloseResult, Decision, Gate, Priority, ServiceAPI, Verdict
+from zepix_core import (
+    Alert,
+    Decision,
+    Gate,
+    GroupResult,
+    Priority,
+    ServiceAPI,
+    Verdict,
+    exact,
+    reason_of,
+    stamp,
+)
 from zepix_plugins_v6 import plan, report, store, trade_store, trading
 from zepix_plugins_v6 import trade as trades
 from zepix_plugins_v6.decision import Action, V6Decision
@@ -12,7 +23,7 @@ from zepix_plugins_v6.facts import Facts
 from zepix_plugins_v6.messages import Entry, Exit
 from zepix_plugins_v6.plan import PlannedClose
 from zepix_plugins_v6.profiles import SCALPING
-from zepix_plugins_v6.rules import Rules, exact
+from zepix_plugins_v6.rules import Rules
 from zepix_plugins_v6.trading import Placed
 
 
@@ -38,13 +49,13 @@ async def enter(case: Case, entry: Entry) -> Decision:
     if not case.resumed:
         await _write_down(case, plan.of_entry(decision))
     placed = await trading.enter(entry, decision, case.api)
-    data = {"placed": trading.orders_shown(placed), **_repeated(case)}
+    data = {"placed": placed.shown(), **_repeated(case)}
     if placed.refused:
         code, text = placed.first.code, placed.first.message
-        reason = trading.reason_of(code)
+        reason = reason_of(code, trading.CAPS)
         await note(case, reason)
         gate = Gate("host's gate or broker", False, code, "takes the order", note=text)
-        return report.turned_down(decision, reason=reason, gate=gate, data=data)
+        return report.decided(decision, data=data).turned_down(reason, gate)
     aside = await _note_trade(case, entry, placed)
     return report.decided(decision, data=data, tickets=placed.tickets, reason=aside)
 
@@ -55,7 +66,7 @@ async def _note_trade(case: Case, entry: Entry, placed: Placed) -> str | None:
         aside = "unresolved" if placed.unresolved else "shadow"
         await note(case, aside)
         return aside
-    profile, key, now = case.rules.profile, case.source.key, store.stamp(case.api.now())
+    profile, key, now = case.rules.profile, case.source.key, stamp(case.api.now())
     trade = trades.of_entry(profile, entry, case.decision.observed, now)
     trade = attrs.evolve(trade, facts={**trade.facts, **_quality(case, entry, placed)})
 
@@ -110,20 +121,21 @@ async def _close(case: Case, symbol: str, planned: tuple[PlannedClose, ...]) -> 
     decision, api = case.decision, case.api
     closes = await trading.close(planned, decision.close_reason, api)
     await _tell_failed(case, symbol, closes)
-    data = {"closes": trading.closes_shown(closes), **_repeated(case)}
-    done = tuple(result.order_id for result in closes if result.success)
+    data = {"closes": closes.shown(), **_repeated(case)}
+    done = closes.closed
     if decision.action is Action.SHADOW_EXIT and any(ticket > 0 for ticket in done):
         # The mode is about entries: a real position was closed for real.
         decision = attrs.evolve(decision, action=Action.EXIT)
     if done:
         return report.decided(decision, verdict=Verdict.ACTED, data=data, tickets=done)
-    code, text = closes[0].code, closes[0].message
-    gate = Gate("broker", False, code, "closes the positions", note=text)
-    return report.turned_down(decision, reason=trading.reason_of(code), gate=gate, data=data)
+    first = closes.failed[0]
+    gate = Gate("broker", False, first.code, "closes the positions", note=first.message)
+    told = report.decided(decision, data=data)
+    return told.turned_down(reason_of(first.code, trading.CAPS), gate)
 
 
-async def _tell_failed(case: Case, symbol: str, closes: tuple[CloseResult, ...]) -> None:
-    failed = [result for result in closes if not result.success]
+async def _tell_failed(case: Case, symbol: str, closes: GroupResult) -> None:
+    failed = closes.failed
     if not failed:
         return
     listed = ", ".join(f"{result.order_id} ({result.code or 'no answer'})" for result in failed)

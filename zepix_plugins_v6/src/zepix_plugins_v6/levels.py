@@ -1,14 +1,13 @@
 """The stop and the targets of an entry, judged as they were on the wire."""
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 import attrs
 
-from zepix_core import Gate
+from zepix_core import Gate, rounded, shown
 from zepix_plugins_v6.messages import Entry
 from zepix_plugins_v6.profiles import LegPlan
 from zepix_plugins_v6.rules import Rules
-from zepix_plugins_v6.text import shown
 
 
 @attrs.frozen(kw_only=True)
@@ -76,8 +75,3 @@ def _target(plan: LegPlan, entry: Entry) -> Target | None:
 
 def _refused(detail: str, value: Decimal | None, rule: str, price: Decimal) -> Levels:
     return Levels(gate=Gate("levels", False, shown(value), rule, shown(price), detail), detail=detail)
-
-
-def rounded(price: Decimal, digits: int) -> Decimal:
-    """A price at the symbol's digits, half up."""
-    return price.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)

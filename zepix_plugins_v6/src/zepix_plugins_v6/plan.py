@@ -17,13 +17,12 @@ class PlannedClose:
     """A position to close, in the words of the moment it was decided.
 
     Attributes:
-        volume: Lots to close of the lots ``held``.
+        volume: Lots to close.
         percent: The rule's own share, ``None`` for a whole close.
     """
 
     ticket: int
     volume: Decimal
-    held: Decimal
     percent: float | None = None
 
 
@@ -68,7 +67,7 @@ def observed(text: str | None) -> Observed | None:
 
 def of_exit(decision: V6Decision, closes: tuple[PlannedClose, ...]) -> str:
     """The closes of an exit."""
-    rows = [{**attrs.asdict(c), "volume": str(c.volume), "held": str(c.held)} for c in closes]
+    rows = [{**attrs.asdict(c), "volume": str(c.volume)} for c in closes]
     return json.dumps({"action": decision.action.value, "reason": decision.close_reason, "closes": rows})
 
 
@@ -77,8 +76,10 @@ def leaving(text: str, message: Exit) -> tuple[V6Decision, tuple[PlannedClose, .
     data: dict[str, Any] = json.loads(text)
     if "closes" not in data:
         return None
-    numbers = ("volume", "held")
-    closes = tuple(PlannedClose(**c | {name: Decimal(c[name]) for name in numbers}) for c in data["closes"])
+    closes = tuple(
+        PlannedClose(ticket=c["ticket"], volume=Decimal(c["volume"]), percent=c["percent"])
+        for c in data["closes"]
+    )
     decision = V6Decision(
         action=Action(data["action"]),
         message=message,

@@ -1,7 +1,6 @@
 """The four plugins: their declarations and hooks. What they decide stands in `decide`."""
 
 import sqlite3
-from datetime import UTC, datetime
 from typing import ClassVar
 
 import attrs
@@ -17,6 +16,8 @@ from zepix_core import (
     TradeUpdate,
     Wake,
     hookimpl,
+    read_stamp,
+    stamp,
 )
 from zepix_plugins_v6 import (
     daily,
@@ -197,19 +198,19 @@ class PriceAction(LogicPlugin):
         await shared.take_in(alert, decide_shared(message, facts), api)
 
     async def _keep_rows(self, update: TradeUpdate, api: ServiceAPI) -> Trade | None:
-        days, now, profile = api.trading_days, store.stamp(api.now()), self.profile
+        days, now, profile = api.trading_days, stamp(api.now()), self.profile
 
         def describe(row: SignalRow) -> Trade | None:
             message = parse(row.body)
             if not isinstance(message, Entry):
                 return None
             observed = plan.observed(row.decided) or read_only(message)
-            return trades.of_entry(profile, message, observed, store.stamp(row.received_at))
+            return trades.of_entry(profile, message, observed, stamp(row.received_at))
 
         def work(connection: sqlite3.Connection) -> Trade | None:
             trade = trade_store.apply(connection, profile, update, describe, now)
             if trade is not None:
-                entered = datetime.fromisoformat(trade.entry_time).replace(tzinfo=UTC)
+                entered = read_stamp(trade.entry_time)
                 for day in sorted({days.day_of(entered), days.day_of(update.at)}):
                     daily.recompute(connection, days, day)
             return trade

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import attrs
 
-from zepix_core import Priority, ServiceAPI, TradeUpdate, UpdateKind, Wake, ZepixError
-from zepix_plugins_v6 import gather, store, trade_store
+from zepix_core import Priority, ServiceAPI, TradeUpdate, UpdateKind, Wake, ZepixError, stamp
+from zepix_plugins_v6 import gather, trade_store
 from zepix_plugins_v6.breakeven import LegClosed, decide_breakeven, leg_a, stop_of
 from zepix_plugins_v6.facts import Facts
 from zepix_plugins_v6.rules import Rules
@@ -115,7 +115,7 @@ async def _failed(what: str, case: _Case) -> None:
 
 async def _note(ticket: int, case: _Case) -> None:
     """The trade's row says that the stop was moved; a shadow trade has none."""
-    profile, now = case.rules.profile, store.stamp(case.api.now())
+    profile, now = case.rules.profile, stamp(case.api.now())
 
     def work(connection: sqlite3.Connection) -> None:
         trade_store.protected(connection, profile, ticket, now)

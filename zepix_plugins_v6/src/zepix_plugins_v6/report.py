@@ -1,17 +1,14 @@
 """A decision as the host keeps it and shows it: reasons, numbers, what happened."""
 
 from collections.abc import Mapping
-from decimal import Decimal
-from enum import Enum
 from typing import Any
 
 import attrs
 
-from zepix_core import Decision, Gate, Verdict
+from zepix_core import Decision, Verdict, as_json
 from zepix_plugins_v6.decision import Action, Body, V6Decision
 from zepix_plugins_v6.messages import Entry, V6Message
 from zepix_plugins_v6.store import SignalRow
-from zepix_plugins_v6.text import shown
 
 NOTHING_OPEN = "no_open_position"
 
@@ -47,27 +44,6 @@ def decided(
     )
 
 
-def turned_down(
-    decision: V6Decision,
-    *,
-    reason: str,
-    gate: Gate,
-    data: Mapping[str, Any] | None = None,
-    tickets: tuple[int, ...] = (),
-) -> Decision:
-    """A decision that the host or the broker did not carry out; ``data`` says what did happen."""
-    return Decision(
-        verdict=Verdict.REJECTED,
-        action=Action.REJECT.value,
-        reason=reason,
-        fields=fields_of(decision.message),
-        gates=(*decision.gates, gate),
-        steps=decision.steps,
-        data=as_json({**decision.facts(), **(data or {})}),
-        tickets=tickets,
-    )
-
-
 def ignored(reason: str) -> Decision:
     """A message of another format."""
     return Decision(verdict=Verdict.NOTHING, action=Action.IGNORED.value, reason=reason)
@@ -95,14 +71,3 @@ def fields_of(message: Body | None) -> dict[str, Any]:
         return {}
     values = {field.name: getattr(message, field.name) for field in attrs.fields(type(message))}
     return {name: as_json(value) for name, value in values.items() if value is not None}
-
-
-def as_json(value: Any) -> Any:
-    """A JSON value with decimals as numbers and texts that can be encoded."""
-    if isinstance(value, Mapping):
-        return {str(shown(key)): as_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [as_json(item) for item in value]
-    if isinstance(value, Enum):
-        return value.value
-    return shown(value) if isinstance(value, str | int | float | Decimal) else value

@@ -4,14 +4,10 @@ from decimal import Decimal
 
 import attrs
 
+from zepix_core import exact
 from zepix_plugins_v6.config import V6Config
 from zepix_plugins_v6.profiles import BY_ID, LegPlan, Profile
 from zepix_plugins_v6.sections import Threshold
-
-
-def exact(value: float | Decimal) -> Decimal:
-    """A number as the decimal it prints as: 0.1 is one tenth."""
-    return value if isinstance(value, Decimal) else Decimal(repr(value))
 
 
 @attrs.frozen(kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from zepix_core import Alert
+from zepix_core import Alert, read_stamp, stamp
 from zepix_plugins_v6.decision import Body
 from zepix_plugins_v6.messages import Entry, Exit, MomentumChange, SidewaysBreakout, V6Message
 from zepix_plugins_v6.profiles import BY_TIMEFRAME
@@ -47,11 +47,6 @@ _COUNTERS = (
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-
-
-def stamp(at: datetime) -> str:
-    """An aware moment as the database writes it: UTC, whole seconds."""
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 @attrs.frozen(kw_only=True)
@@ -168,7 +163,7 @@ def count(connection: sqlite3.Connection, target: str, closed: int) -> Counters:
 
 
 def _signal(row: tuple[Any, ...]) -> SignalRow:
-    at = datetime.fromisoformat(row[0]).replace(tzinfo=UTC)
+    at = read_stamp(row[0])
     return SignalRow(
         received_at=at if row[9] is None else _EPOCH + row[9] * _MICROSECOND,
         signal_type=row[1],

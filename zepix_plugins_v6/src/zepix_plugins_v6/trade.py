@@ -1,39 +1,17 @@
 """One trade as it is remembered, and what a change of one of its orders makes of it: pure values."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 import attrs
 
-from zepix_core import OrderResult, TradeUpdate, UpdateKind
+from zepix_core import OrderResult, OrderRow, Realised, TradeUpdate, UpdateKind, exact_sum, stamp
 from zepix_plugins_v6.decision import Observed
 from zepix_plugins_v6.exits import EXIT_REASON
 from zepix_plugins_v6.messages import Entry
 from zepix_plugins_v6.profiles import MOMENTUM, SCALPING, SWING, Profile
-from zepix_plugins_v6.rules import exact
-from zepix_plugins_v6.store import stamp
 
 OPEN, PARTIAL, CLOSED = "OPEN", "PARTIAL", "CLOSED"
-
-
-@attrs.frozen(kw_only=True)
-class LegRow:
-    """One order of a trade. Prices are prices, ``lots`` volume, money without commission and swap.
-
-    The default is an order that was never placed: closed with nothing won or lost, so that the trade can
-    end without it.
-    """
-
-    ticket: int | None = None
-    lots: float | None = None
-    sl: float | None = None
-    tp: float | None = None
-    exit_price: float | None = None
-    exit_time: str | None = None
-    pips: float | None = 0.0
-    dollars: float | None = 0.0
-    status: str = CLOSED
 
 
 @attrs.frozen(kw_only=True)
@@ -47,6 +25,11 @@ class Booking:
     pips: float
     dollars: float
     reason: str
+
+    @property
+    def realised(self) -> Realised:
+        """What it came to."""
+        return Realised(volume=self.volume, pips=self.pips, money=self.dollars)
 
 
 @attrs.frozen(kw_only=True)
@@ -65,7 +48,7 @@ class Trade:
     direction: str
     entry_price: float
     entry_time: str
-    legs: Mapping[str, LegRow]
+    legs: Mapping[str, OrderRow]
     id: int | None = None
     status: str = OPEN
     exit_time: str | None = None
@@ -76,7 +59,7 @@ class Trade:
     runner: bool = False
     breakeven_moved: bool = False
 
-    def with_leg(self, name: str, leg: LegRow) -> "Trade":
+    def with_leg(self, name: str, leg: OrderRow) -> "Trade":
         """The trade with one order replaced."""
         return attrs.evolve(self, legs={**self.legs, name: leg})
 
@@ -90,8 +73,7 @@ class Trade:
         """Money of the whole trade, ``None`` while it is open."""
         if not self.ended:
             return None
-        parts = (exact(leg.dollars) for leg in self.legs.values() if leg.dollars is not None)
-        return float(sum(parts, Decimal(0)))
+        return exact_sum(leg.dollars for leg in self.legs.values())
 
 
 def of_entry(profile: Profile, entry: Entry, observed: Observed | None, at: str) -> Trade:
@@ -121,8 +103,8 @@ def of_update(profile: Profile, update: TradeUpdate) -> Trade:
     )
 
 
-def _planned(profile: Profile) -> dict[str, LegRow]:
-    return {plan.leg: LegRow() for plan in profile.legs}
+def _planned(profile: Profile) -> dict[str, OrderRow]:
+    return {plan.leg: OrderRow() for plan in profile.legs}
 
 
 def facts_of(profile: Profile, seen: Observed, sign: int) -> dict[str, Any]:
@@ -166,7 +148,8 @@ def placed(trade: Trade, results: Mapping[str, OrderResult]) -> Trade:
     """The trade with the orders that were filled, unless an update told of them before."""
     for leg, result in results.items():
         if trade.legs[leg].ticket is None and result.ticket is not None:
-            trade = _put_in(trade, leg, result.ticket, result.volume, result.sl, result.tp)
+            row = OrderRow.filled(result.ticket, result.volume, result.sl, result.tp)
+            trade = trade.with_leg(leg, row)
             if _first(trade, leg) and result.price:
                 trade = attrs.evolve(trade, entry_price=result.price)
     return trade
@@ -183,22 +166,15 @@ def leg_of(trade: Trade | None, update: TradeUpdate, profile: Profile) -> str | 
 def opened(trade: Trade, leg: str, update: TradeUpdate) -> Trade:
     """The order is in: its ticket and levels, and the trade's entry when this is its first order."""
     if trade.legs[leg].ticket is None:
-        trade = _put_in(trade, leg, update.ticket, update.volume, update.sl, update.tp)
+        trade = trade.with_leg(leg, OrderRow.filled(update.ticket, update.volume, update.sl, update.tp))
     if update.kind is UpdateKind.OPENED and _first(trade, leg) and update.price:
         trade = attrs.evolve(trade, entry_price=update.price, entry_time=stamp(update.at))
     return trade
 
 
-def _put_in(trade: Trade, leg: str, ticket: int, lots: float, sl: float, tp: float) -> Trade:
-    row = LegRow(ticket=ticket, lots=lots, sl=sl or None, tp=tp or None, pips=None, dollars=None, status=OPEN)
-    return trade.with_leg(leg, row)
-
-
 def moved(trade: Trade, leg: str, update: TradeUpdate) -> Trade:
     """Stop and target of an order as they stand now, and what a second fill added to it."""
-    known = trade.legs[leg]
-    lots = max(known.lots or 0.0, update.volume)
-    trade = trade.with_leg(leg, attrs.evolve(known, lots=lots, sl=update.sl or None, tp=update.tp or None))
+    trade = trade.with_leg(leg, trade.legs[leg].moved(update))
     if _first(trade, leg) and update.price_open:
         trade = attrs.evolve(trade, entry_price=update.price_open)
     return trade
@@ -233,26 +209,8 @@ def closed(trade: Trade, leg: str, update: TradeUpdate) -> Trade:
     known = trade.legs[leg]
     if known.status == CLOSED:
         return trade
-    parts = [(exact(b.volume), exact(b.pips), exact(b.dollars)) for b in trade.booked if b.leg == leg]
-    parts.append((exact(update.closed_volume), exact(update.profit_pips), exact(update.profit)))
-    volume = sum((part[0] for part in parts), Decimal(0))
-    pips = sum((part[0] * part[1] for part in parts), Decimal(0))
-    row = attrs.evolve(
-        known,
-        exit_price=update.price,
-        exit_time=stamp(update.at),
-        pips=float(round(pips / volume, 2)) if volume else update.profit_pips,
-        dollars=float(sum((part[2] for part in parts), Decimal(0))),
-        status=CLOSED,
-    )
+    row = known.closed(update, [booking.realised for booking in trade.booked if booking.leg == leg])
     return attrs.evolve(trade.with_leg(leg, row), close_reason=update.reason or None)
-
-
-def with_costs(trade: Trade, update: TradeUpdate) -> Trade:
-    """Commission and swap of a change, once for each deal."""
-    if not (update.commission or update.swap):
-        return trade
-    return attrs.evolve(trade, costs={**trade.costs, update.deal_key: (update.commission, update.swap)})
 
 
 def settled(trade: Trade) -> Trade:

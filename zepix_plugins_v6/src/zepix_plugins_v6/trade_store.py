@@ -7,12 +7,12 @@ from typing import Any
 
 import attrs
 
-from zepix_core import OrderResult, TradeUpdate, UpdateKind
+from zepix_core import OrderResult, OrderRow, TradeUpdate, UpdateKind, with_costs
 from zepix_plugins_v6 import store
 from zepix_plugins_v6 import trade as trades
 from zepix_plugins_v6.profiles import INTRADAY, MOMENTUM, PROFILES, SCALPING, SWING, Profile
 from zepix_plugins_v6.store import SignalRow
-from zepix_plugins_v6.trade import Booking, LegRow, Trade
+from zepix_plugins_v6.trade import Booking, Trade
 
 _DIRECT = ("symbol", "direction", "entry_price", "entry_time", "status")
 _ENDS = ("exit_time", "close_reason")
@@ -206,7 +206,7 @@ def apply(
     if trade is None:
         row = store.logged(connection, update.alert_key) if update.alert_key else None
         trade = (None if row is None else describe(row)) or trades.of_update(profile, update)
-    trade = trades.with_costs(trades.opened(trade, leg, update), update)
+    trade = attrs.evolve(trades.opened(trade, leg, update), costs=with_costs(trade.costs, update))
     if update.kind is UpdateKind.MODIFIED:
         trade = trades.moved(trade, leg, update)
     elif update.kind is UpdateKind.PARTLY_CLOSED:
@@ -269,10 +269,10 @@ def _trade(table: _Table, row: dict[str, Any]) -> Trade:
     return trades.settled(trade)
 
 
-def _leg(fields: Mapping[str, str], row: dict[str, Any]) -> LegRow:
+def _leg(fields: Mapping[str, str], row: dict[str, Any]) -> OrderRow:
     values = {name: row[column] for name, column in fields.items()}
     if "status" not in values:
         values |= {"status": row["status"], "exit_time": row["exit_time"]}
     if "pips" not in values and values["dollars"] is None:
         values["pips"] = None
-    return LegRow(**values)
+    return OrderRow(**values)

@@ -5,16 +5,16 @@ from typing import Any
 
 import attrs
 
-from zepix_core import CloseResult, OrderResult, ServiceAPI, ZepixError
+from zepix_core import GroupResult, OrderResult, ServiceAPI
 from zepix_plugins_v6.decision import V6Decision
 from zepix_plugins_v6.facts import OwnPosition
 from zepix_plugins_v6.messages import Entry
 from zepix_plugins_v6.plan import PlannedClose
-from zepix_plugins_v6.rules import Rules, exact
+from zepix_plugins_v6.rules import Rules
 
-_CAPS = {"DAILY_LIMIT": "cap_daily_loss"}
+CAPS = {"DAILY_LIMIT": "cap_daily_loss"}
+"""Words of these plugins for outcome codes that refuse an alert."""
 UNRESOLVED = "UNRESOLVED"
-_RESTS = ("rest-1", "rest-2")
 
 
 @attrs.frozen(kw_only=True)
@@ -42,6 +42,10 @@ class Placed:
     def shadow(self) -> bool:
         """They went to the shadow book."""
         return (self.first.ticket or 0) < 0
+
+    def shown(self) -> list[dict[str, Any]]:
+        """What became of each order, for the report."""
+        return [result.shown() for result in self.results.values()]
 
     @property
     def tickets(self) -> tuple[int, ...]:
@@ -76,54 +80,11 @@ async def enter(entry: Entry, decision: V6Decision, api: ServiceAPI) -> Placed:
     return Placed(results={order.leg: result})
 
 
-async def close(closes: Iterable[PlannedClose], reason: str, api: ServiceAPI) -> tuple[CloseResult, ...]:
-    """Close positions one after the other; one that cannot be closed does not stop the rest. A repeat of the
-    same closes goes on where the first one ended."""
-    results = []
-    for one in closes:
-        whole = one.percent is None
-        results.append(await (_whole(one.ticket, reason, api) if whole else _part(one, reason, api)))
-    return tuple(results)
-
-
-async def _part(one: PlannedClose, reason: str, api: ServiceAPI) -> CloseResult:
-    """Close a share. A broker may fill a part of it only: what is missing is closed, too, if it can be."""
-    closed = CloseResult(success=False, order_id=one.ticket)
-    percent = one.percent or 0.0
-    for key in (None, *_RESTS):
-        try:
-            result = await api.orders.close_position_partial(one.ticket, percent, reason, key=key)
-        except ZepixError as error:
-            result = CloseResult(success=False, order_id=one.ticket, code="CLOSE_FAILED", message=str(error))
-        if not result.success:
-            return closed if closed.success else result
-        closed = _added(closed, result)
-        # From the plan and the results alone, so that a repeat asks for the same.
-        done = exact(closed.closed_volume)
-        if done >= one.volume or done <= 0:
-            break
-        percent = float((one.volume - done) / (one.held - done) * 100)
-    return closed
-
-
-async def _whole(ticket: int, reason: str, api: ServiceAPI) -> CloseResult:
-    """Close a whole position. A broker may fill a part of a close only: what is left is closed again."""
-    closed = CloseResult(success=False, order_id=ticket)
-    for key in (None, *_RESTS):
-        try:
-            closed = _added(closed, await api.orders.close_position(ticket, reason, key=key))
-        except ZepixError as error:
-            return attrs.evolve(closed, success=False, code="CLOSE_FAILED", message=str(error))
-        if not closed.success or closed.remaining_volume <= 0:
-            return closed
-    left = f"{closed.remaining_volume:g} lots are left"
-    return attrs.evolve(closed, success=False, code="PARTLY_CLOSED", message=left)
-
-
-def _added(before: CloseResult, result: CloseResult) -> CloseResult:
-    money = exact(before.profit_dollars) + exact(result.profit_dollars)
-    volume = exact(before.closed_volume) + exact(result.closed_volume)
-    return attrs.evolve(result, closed_volume=float(volume), profit_dollars=float(money))
+async def close(closes: Iterable[PlannedClose], reason: str, api: ServiceAPI) -> GroupResult:
+    """Close positions, or a share of them, one after the other. A repeat of the same closes goes on where the
+    first one ended."""
+    shares = {one.ticket: 100.0 if one.percent is None else one.percent for one in closes}
+    return await api.orders.close_each(shares, reason)
 
 
 def plan(decision: V6Decision, positions: Iterable[OwnPosition], rules: Rules) -> tuple[PlannedClose, ...]:
@@ -138,45 +99,7 @@ def plan(decision: V6Decision, positions: Iterable[OwnPosition], rules: Rules) -
         PlannedClose(
             ticket=one.ticket,
             volume=one.volume,
-            held=held[one.ticket].volume,
             percent=None if one.full else share(one.ticket),
         )
         for one in decision.closes
     )
-
-
-def reason_of(code: str) -> str:
-    """The reason of an alert for an order's outcome code."""
-    return _CAPS.get(code, code.lower() or "order_refused")
-
-
-def closes_shown(closes: Iterable[CloseResult]) -> list[dict[str, Any]]:
-    """What became of each close, for the report."""
-    return [
-        {
-            "ticket": result.order_id,
-            "closed": result.success,
-            "volume": result.closed_volume,
-            "left": result.remaining_volume,
-            "profit": result.profit_dollars,
-            "code": result.code,
-            "message": result.message,
-        }
-        for result in closes
-    ]
-
-
-def orders_shown(placed: Placed) -> list[dict[str, Any]]:
-    """What became of each order, for the report."""
-    return [
-        {
-            "leg": leg,
-            "placed": result.ok,
-            "ticket": result.ticket,
-            "lots": result.volume,
-            "price": result.price,
-            "code": result.code,
-            "message": result.message,
-        }
-        for leg, result in placed.results.items()
-    ]

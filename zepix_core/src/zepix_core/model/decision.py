@@ -1,5 +1,6 @@
 """What a plugin decided about an alert, with every reason and number."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -63,3 +64,25 @@ class Decision:
     steps: tuple[Step, ...] = ()
     data: dict[str, Any] = attrs.field(factory=dict)
     tickets: tuple[int, ...] = ()
+
+    def turned_down(
+        self, reason: str, gate: Gate, *, tickets: tuple[int, ...] = (), action: str = "reject"
+    ) -> "Decision":
+        """The same decision when the host or the broker did not carry it out."""
+        return attrs.evolve(
+            self,
+            verdict=Verdict.REJECTED,
+            action=action,
+            reason=reason,
+            gates=(*self.gates, gate),
+            tickets=tickets,
+        )
+
+
+def reason_of(code: str, names: Mapping[str, str] | None = None) -> str:
+    """The reason of an alert that an order's outcome code refused.
+
+    Args:
+        names: Where the plugin has a word of its own for a code.
+    """
+    return (names or {}).get(code) or code.lower() or "order_refused"

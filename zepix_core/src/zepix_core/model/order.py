@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import attrs
 
@@ -298,6 +299,18 @@ class OrderResult:
     intent_id: str = ""
     leg: str = ""
 
+    def shown(self) -> dict[str, Any]:
+        """What became of the order, for a decision's ``data``."""
+        return {
+            "leg": self.leg,
+            "placed": self.ok,
+            "ticket": self.ticket,
+            "lots": self.volume,
+            "price": self.price,
+            "code": self.code,
+            "message": self.message,
+        }
+
 
 @attrs.frozen(kw_only=True)
 class DualResult:
@@ -329,6 +342,41 @@ class CloseResult:
     code: str = ""
     message: str = ""
     closed_at: datetime | None = None
+
+    def shown(self) -> dict[str, Any]:
+        """What became of the close, for a decision's ``data``."""
+        return {
+            "ticket": self.order_id,
+            "closed": self.success,
+            "volume": self.closed_volume,
+            "left": self.remaining_volume,
+            "profit": self.profit_dollars,
+            "code": self.code,
+            "message": self.message,
+        }
+
+
+@attrs.frozen(kw_only=True)
+class GroupResult:
+    """Result of closing several positions; ``success`` when each of them closed (or none was there)."""
+
+    success: bool
+    closed_count: int
+    results: tuple[CloseResult, ...] = ()
+
+    @property
+    def closed(self) -> tuple[int, ...]:
+        """Tickets that closed."""
+        return tuple(result.order_id for result in self.results if result.success)
+
+    @property
+    def failed(self) -> tuple[CloseResult, ...]:
+        """Closes that did not go through."""
+        return tuple(result for result in self.results if not result.success)
+
+    def shown(self) -> list[dict[str, Any]]:
+        """What became of each close, for a decision's ``data``."""
+        return [result.shown() for result in self.results]
 
 
 @attrs.frozen(kw_only=True)

@@ -1,24 +1,15 @@
 """``api.orders``: placing, changing and closing the plugin's own orders."""
 
-import attrs
+from collections.abc import Mapping
 
-from zepix_core.errors import BadArgument
-from zepix_core.model.order import CloseResult, DualResult, OrderResult, PluginOrder
+from zepix_core.errors import BadArgument, ZepixError
+from zepix_core.model.order import CloseResult, DualResult, GroupResult, OrderResult, PluginOrder
 from zepix_core.services import arguments
 from zepix_core.services.calls import CloseRequest, ModifyRequest, PlaceReply, PlaceRequest, SymbolRequest
 from zepix_core.services.host_calls import HostCalls
 from zepix_core.services.order_requests import Rest, build_single, build_v3, build_v6, event_key
 
 NO_LABELS = ("", "")
-
-
-@attrs.frozen(kw_only=True)
-class GroupResult:
-    """Result of closing several positions; ``success`` when each of them closed (or none was there)."""
-
-    success: bool
-    closed_count: int
-    results: tuple[CloseResult, ...] = ()
 
 
 class Orders:
@@ -275,13 +266,36 @@ class Orders:
         key: str | None = None,
     ) -> GroupResult:
         """Close this plugin's positions, all or those of a symbol, a direction, or both."""
-        key = self._key(key)
+        self._key(key)
         wanted = None if direction is None else arguments.side(direction)
         own = [o for o in await self.get_plugin_orders(symbol) if wanted is None or o.type is wanted]
+        return await self.close_each({order.ticket: 100.0 for order in own}, reason, key=key)
+
+    async def close_each(
+        self, shares: Mapping[int, float], reason: str = "Manual", *, key: str | None = None
+    ) -> GroupResult:
+        """Close several own positions one after the other; one that cannot be closed keeps no other open.
+
+        Args:
+            shares: Percent to close by ticket, 100.0 for all; see `close_position_partial`.
+
+        Raises:
+            BadArgument: A ticket or a percentage is none, or no ``key`` outside ``on_alert``.
+        """
+        key = self._key(key)
         results = []
-        for order in own:
-            one = None if key is None else f"{key}:{order.ticket}"
-            results.append(await self.close_position(order.ticket, reason, key=one))
+        for ticket, share in shares.items():
+            one = None if key is None else f"{key}:{ticket}"
+            try:
+                results.append(await self.close_position_partial(ticket, share, reason, key=one))
+            except BadArgument:
+                raise
+            except ZepixError as error:
+                results.append(
+                    CloseResult(
+                        success=False, order_id=ticket, reason=reason, code="UNRESOLVED", message=str(error)
+                    )
+                )
         closed = sum(result.success for result in results)
         return GroupResult(success=closed == len(results), closed_count=closed, results=tuple(results))
 

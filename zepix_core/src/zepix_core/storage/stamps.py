@@ -20,7 +20,7 @@ def stamp(at: datetime | int) -> str:
 
 
 def read_stamp(text: str) -> datetime:
-    """The moment, aware UTC.
+    """The moment that such a text names, aware UTC.
 
     Raises:
         ValueError: The text is not such a time.
