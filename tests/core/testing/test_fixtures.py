@@ -3,16 +3,19 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from zepix_core.clock import NS
 from zepix_core.testing.clock import VirtualClock
+from zepix_core.testing.fake_mt5 import FakeMT5
 from zepix_core.testing.host import PaperHost
 from zepix_core.testing.process import RunningHost
 
 LOADED = (
     "import sys, zepix_core.testing.fixtures\n"
-    "heavy = ('zepix_core.host', 'zepix_core.testing.host', 'pytest_asyncio', 'litestar', 'psutil')\n"
+    "heavy = ('zepix_core.host', 'pytest_asyncio', 'litestar', 'psutil')\n"
+    "heavy += ('zepix_core.testing.host', 'zepix_core.testing.fake_mt5')\n"
     "print([name for name in heavy if name in sys.modules])"
 )
 
@@ -64,3 +67,10 @@ def test_a_running_host_answers_from_processes_of_its_own(running_host: Callable
     (alert,) = host.settled()
     assert alert["reason"] == "no_plugin"
     assert len(host.children()["gateway"]) == 1
+
+
+def test_a_double_of_metatrader_is_installed_on_the_virtual_clock(
+    fake_mt5: FakeMT5, virtual_clock: VirtualClock
+) -> None:
+    mt5 = import_module("MetaTrader5")
+    assert mt5.initialize() and fake_mt5.clock is virtual_clock

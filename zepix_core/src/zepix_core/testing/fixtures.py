@@ -17,6 +17,13 @@ plugin of pytest will do)::
         host = running_host().start()
         assert host.post("{}").status == 200
 
+``fake_mt5``: a MetaTrader 5 terminal in memory, installed as the module ``MetaTrader5`` for one test::
+
+    def test_a_stop_is_set(fake_mt5):
+        import MetaTrader5 as mt5
+        mt5.initialize()
+        fake_mt5.push_quote("EURUSD", 1.0850, 1.0851)
+
 Everything of Zepix is imported when a fixture is first used, so pytest starts as fast as without.
 """
 
@@ -28,6 +35,7 @@ import pytest
 
 if TYPE_CHECKING:
     from zepix_core.testing.clock import VirtualClock
+    from zepix_core.testing.fake_mt5 import FakeMT5
     from zepix_core.testing.host import PaperHost
     from zepix_core.testing.process import RunningHost
 
@@ -70,3 +78,12 @@ def running_host(tmp_path: Path) -> "Iterator[Callable[..., RunningHost]]":
     for host in made:
         if host.alive:
             host.stop()
+
+
+@pytest.fixture
+def fake_mt5(virtual_clock: "VirtualClock") -> "Iterator[FakeMT5]":
+    """A `zepix_core.testing.fake_mt5.FakeMT5` on the virtual clock, in place of ``MetaTrader5``."""
+    from zepix_core.testing.fake_mt5 import FakeMT5
+
+    with FakeMT5(clock=virtual_clock).installed() as fake:
+        yield fake
