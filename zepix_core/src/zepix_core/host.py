@@ -194,7 +194,7 @@ class Host:
             logging.getLogger(TRACE).setLevel(logging.DEBUG)
         await prepare_journal(self.journal, self.clock, self._start_facts())
         self._sound = True
-        self.messenger.start()
+        await self.messenger.start()
         self.loop = InboxLoop(
             self.journal,
             self.clock,

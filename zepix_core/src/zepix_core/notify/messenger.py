@@ -48,8 +48,13 @@ class Messenger:
             channel = WebhookChannel(settings.webhook, endpoint, clock)
             self._senders = (Sender(channel, journal, clock, settings.webhook.least, random),)
 
-    def start(self) -> None:
-        """Begin to tell what waits, and what comes."""
+    async def start(self) -> None:
+        """Begin to tell what waits, and what comes from now on."""
+        for sender in self._senders:
+            try:
+                await sender.join()
+            except (StorageError, sqlite3.Error) as error:
+                log.error("notices for %s wait, the journal cannot be used: %s", sender.name, error)
         self._life.spawn(self._tidy())
         for sender in self._senders:
             self._life.spawn(self._keep(sender))

@@ -228,7 +228,8 @@ def why(error: Exception, endpoint: Endpoint) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the certificate of {endpoint.host} is not valid: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
-        return f"no TLS with {endpoint.host}: {(error.reason or 'the handshake failed').lower()}"
+        reason = getattr(error, "reason", None) or "the handshake failed"
+        return f"no TLS with {endpoint.host}: {str(reason).lower()}"
     if isinstance(error, socket.gaierror):
         return f"the name {endpoint.host} is not known: {error.strerror}"
     if isinstance(error, TimeoutError):

@@ -108,6 +108,11 @@ class Sender:
             return "retrying"
         return "refusing" if self._refuses else "fine"
 
+    async def join(self) -> None:
+        """Begin where it stood; a channel that is new begins with what comes from now on."""
+        join = partial(channels.join, clock=self._clock, channel=self.name)
+        self._seen = await self._journal.run(join)
+
     async def recount(self) -> None:
         """Count again what the journal still holds."""
         self._counts = await self._journal.read(partial(channels.counts, channel=self.name))
@@ -126,8 +131,7 @@ class Sender:
         while True:
             try:
                 if not begun:
-                    join = partial(channels.join, clock=self._clock, channel=self.name)
-                    self._seen = await self._journal.run(join)
+                    await self.join()
                     await self.recount()
                     begun = True
                 await self._take_in()
