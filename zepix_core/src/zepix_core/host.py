@@ -23,6 +23,7 @@ from zepix_core.front_desk import FrontDesk
 from zepix_core.inbox.loop import InboxLoop
 from zepix_core.inbox.store import InboxStore
 from zepix_core.journal import events
+from zepix_core.journal.backups import DAY, HOUR, BackupPlan, Backups
 from zepix_core.journal.opening import has_wal_defect, prepare_journal, require_journal
 from zepix_core.journal.orders import OrderDesk, account_key
 from zepix_core.journal.reconcile import Reconciler
@@ -38,6 +39,7 @@ from zepix_core.notify.messenger import Messenger
 from zepix_core.notify.needed import require_channel
 from zepix_core.outside import Outside
 from zepix_core.plugin_desk import PluginDesk
+from zepix_core.plugins.backup_plans import backup_plans
 from zepix_core.plugins.development import develop
 from zepix_core.plugins.fleet import TRACE
 from zepix_core.plugins.manager import PluginHost
@@ -143,6 +145,7 @@ class Host:
             strict=settings.webhook.strict_alerts,
             guard=self.guard,
         )
+        self.backups = Backups(self.journal, self.clock, self.guard, home.backups, self._backup_plans)
         self.feed = self._plugin_desk.feed
         self.wakes = Wakes(self.journal, self.clock, self.feed.wake)
         self._reports = Reports(self.journal, self.clock)
@@ -260,6 +263,13 @@ class Host:
 
     # Parts.
 
+    def _backup_plans(self) -> tuple[BackupPlan, ...]:
+        return (
+            BackupPlan(path=self.home.journal_db, every=HOUR),
+            BackupPlan(path=self.home.paper_db, every=DAY),
+            *backup_plans(self.plugins.statuses(), self.home.data),
+        )
+
     def _traders(self) -> tuple[PluginFacts, ...]:
         return tuple(self.plugins.facts(status.id) for status in self.plugins.statuses())
 
@@ -293,6 +303,8 @@ class Host:
         self.life.vital(reconciler.run(), "the comparing of the books")
         self.life.vital(self.wakes.run(), "the waking of plugins")
         self.life.vital(self._watch(), "the watch")
+        if not self._same_thread:
+            self.life.vital(self.backups.run(), "the backups")
 
     def _linked(self, up: bool) -> None:
         self.front.link = up

@@ -22,13 +22,14 @@ _INSERT = (
 )
 _ROWS = (
     "SELECT seq, at_ns, mono_ns, kind, alert_id, plugin, intent_id, payload, hash"
-    " FROM journal_events ORDER BY seq"
+    " FROM journal_events WHERE seq > ? ORDER BY seq LIMIT ?"
 )
 _TAIL = (
     "SELECT seq, at_ns, mono_ns, kind, alert_id, plugin, intent_id, payload, hash"
     " FROM journal_events ORDER BY seq DESC LIMIT ?"
 )
 NEWEST = 1000
+PAGE = 5000
 BROKEN = "Someone changed journal.db outside Zepix; compare it with the newest backup."
 _encoder = msgspec.json.Encoder()
 
@@ -66,17 +67,18 @@ def append(
 def verify(connection: sqlite3.Connection) -> int:
     """Recompute the chain and return the number of rows.
 
+    It is read in pages: outside of a transaction no read of it is long, and the log of the writer can shrink.
+
     Raises:
         StorageError: A row was changed, removed or inserted; the message names the first such row.
     """
-    before, expected = _ROOT, 1
-    for *row, found in connection.execute(_ROWS):
-        if row[0] != expected or found != _link(before, tuple(row)):
-            raise StorageError(
-                f"The journal's chain is broken at event {expected}.",
-                BROKEN,
-            )
-        before, expected = found, expected + 1
+    before, expected, last = _ROOT, 1, -1
+    while rows := connection.execute(_ROWS, (last, PAGE)).fetchall():
+        for *row, found in rows:
+            if row[0] != expected or found != _link(before, tuple(row)):
+                raise StorageError(f"The journal's chain is broken at event {expected}.", BROKEN)
+            before, expected = found, expected + 1
+        last = rows[-1][0]
     return expected - 1
 
 

@@ -78,31 +78,35 @@ def repair_totals(home: Home) -> None:
 
 def _check(path: Path) -> dict[str, Any]:
     from zepix_core.errors import StorageError
-    from zepix_core.journal.events import verify
-    from zepix_core.journal.recount import differences
+    from zepix_core.journal.checking import broken_reference, check_journal
     from zepix_core.storage.connection import open_reader
 
     try:
         connection = open_reader(path)
     except StorageError as error:
-        return {"file": path.name, "state": "bad", "detail": error.message}
+        return _bad(path, error.message)
     try:
         found = [row[0] for row in connection.execute("PRAGMA integrity_check(5)")]
         if found != ["ok"]:
-            return {"file": path.name, "state": "bad", "detail": "; ".join(found)}
-        broken = connection.execute("PRAGMA foreign_key_check").fetchone()
-        if broken is not None:
-            return {"file": path.name, "state": "bad", "detail": f"a row of {broken[0]} has no {broken[2]}"}
+            return _bad(path, "; ".join(found))
         if path.name != "journal.db":
-            return {"file": path.name, "state": "ok", "detail": "integrity"}
-        events = verify(connection)
-        connection.execute("BEGIN")  # one moment: a host may be booking deals
-        if wrong := differences(connection):
-            more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-            hint = "stop the host and run `zepix db check --repair`"
-            return {"file": path.name, "state": "bad", "detail": f"{wrong[0]}{more}; {hint}"}
-        return {"file": path.name, "state": "ok", "detail": f"integrity, chain of {events} events, totals"}
+            fault = broken_reference(connection)
+            return _bad(path, fault) if fault else _fine(path, "integrity")
+        checked = check_journal(connection)
+        if checked.totals:
+            return _bad(path, f"{checked.fault}; stop the host and run `zepix db check --repair`")
+        if checked.fault:
+            return _bad(path, checked.fault)
+        return _fine(path, f"integrity, chain of {checked.events} events, totals")
     except (sqlite3.Error, StorageError) as error:
-        return {"file": path.name, "state": "bad", "detail": str(error)}
+        return _bad(path, str(error))
     finally:
         connection.close()
+
+
+def _bad(path: Path, detail: str) -> dict[str, Any]:
+    return {"file": path.name, "state": "bad", "detail": detail}
+
+
+def _fine(path: Path, detail: str) -> dict[str, Any]:
+    return {"file": path.name, "state": "ok", "detail": detail}
