@@ -32,7 +32,7 @@ from zepix_core.journal.reports import Reports
 from zepix_core.journal.service_desk import ServiceDesk
 from zepix_core.journal.storage_guard import StorageGuard
 from zepix_core.journal.wakes import Wakes
-from zepix_core.lifeline import Lifeline
+from zepix_core.lifeline import Lifeline, one_for_one
 from zepix_core.model.host import HostOptions
 from zepix_core.model.storage import StorageNews
 from zepix_core.notify.messenger import Messenger
@@ -304,7 +304,7 @@ class Host:
         self.life.vital(self.wakes.run(), "the waking of plugins")
         self.life.vital(self._watch(), "the watch")
         if not self._same_thread:
-            self.life.vital(self.backups.run(), "the backups")
+            self.life.spawn(one_for_one(self.backups.run, "the backups", self.clock))
 
     def _linked(self, up: bool) -> None:
         self.front.link = up

@@ -1,4 +1,4 @@
-"""Backups that the host makes on its own: made when due, beside the writers, checked; old ones are removed."""
+"""Backups that the host makes on its own: when they are due, beside the writers, checked; old ones go."""
 
 import asyncio
 import logging

@@ -30,6 +30,7 @@ _TAIL = (
 )
 NEWEST = 1000
 PAGE = 5000
+BEFORE_ALL = -(2**63)
 BROKEN = "Someone changed journal.db outside Zepix; compare it with the newest backup."
 _encoder = msgspec.json.Encoder()
 
@@ -72,7 +73,7 @@ def verify(connection: sqlite3.Connection) -> int:
     Raises:
         StorageError: A row was changed, removed or inserted; the message names the first such row.
     """
-    before, expected, last = _ROOT, 1, -1
+    before, expected, last = _ROOT, 1, BEFORE_ALL
     while rows := connection.execute(_ROWS, (last, PAGE)).fetchall():
         for *row, found in rows:
             if row[0] != expected or found != _link(before, tuple(row)):
