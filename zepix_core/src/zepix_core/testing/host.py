@@ -10,8 +10,8 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,9 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from zepix_core.broker.inline import InlineBroker
-from zepix_core.broker.paper.opening import open_paper
+from zepix_core.broker.paper.broker import PaperBroker
+from zepix_core.broker.paper.opening import engine_of, open_paper
+from zepix_core.broker.port import MovingBroker
 from zepix_core.clock import NS
 from zepix_core.config.atomic import write_atomic
 from zepix_core.config.files import load_settings, merged
@@ -74,6 +76,7 @@ class PaperHost:
         same_thread: Write databases on the loop's own thread, which is quick and always runs alike.
         paths: More folders with installed plugin distributions.
         faces: More faces, started after the webhook.
+        around: Puts another broker around the paper broker: one that loses messages, say.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class PaperHost:
         same_thread: bool = True,
         paths: Sequence[str] = (),
         faces: Sequence[Face] = (),
+        around: Callable[[MovingBroker], MovingBroker] | None = None,
     ) -> None:
         self.clock = clock or VirtualClock()
         self._folder = None if home else tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -101,6 +105,8 @@ class PaperHost:
         self._same_thread = same_thread
         self._paths = tuple(paths)
         self._faces = tuple(faces)
+        self._around = around
+        self._terminal: PaperBroker | None = None
         self._held = ExitStack()
         self._host: Host | None = None
         self._token = ""
@@ -115,6 +121,31 @@ class PaperHost:
         if self._host is None:
             raise RuntimeError("the host runs inside `async with` only")
         return self._host
+
+    @property
+    def terminal(self) -> PaperBroker:
+        """The paper broker itself, as a person sits before it: ``by_hand_close``, ``by_hand_stops``,
+        ``by_hand_open``, and ``observe`` to move a price.
+
+        Raises:
+            RuntimeError: The host does not run.
+        """
+        if self._terminal is None:
+            raise RuntimeError("the broker runs inside `async with` only")
+        return self._terminal
+
+    @asynccontextmanager
+    async def terminal_alone(self) -> AsyncIterator[PaperBroker]:
+        """The same while the host does not run: the account goes on without it."""
+        settings = load_settings(self.home, self._settings).settings
+        paper = open_paper(
+            self.home.data, settings.paper, settings.symbol_config, self.clock, same_thread=self._same_thread
+        )
+        await paper.start()
+        try:
+            yield engine_of(paper)
+        finally:
+            await paper.stop()
 
     async def __aenter__(self) -> "PaperHost":
         await self.start()
@@ -146,13 +177,15 @@ class PaperHost:
             faults=self._faults,
             same_thread=self._same_thread,
         )
+        self._terminal = engine_of(paper)
+        broker = self._around(paper) if self._around is not None else paper
         self._host = Host(
             self.home,
             settings,
             clock=self.clock,
             options=HostOptions(inline=True),
             faces=(WebhookFace(settings.webhook, {"main": token}), *self._faces),
-            broker=InlineBroker(paper, self.clock, settings.paper.tick_interval_seconds),
+            broker=InlineBroker(broker, self.clock, settings.paper.tick_interval_seconds),
             same_thread=self._same_thread,
             paths=self._paths,
         )
@@ -168,7 +201,7 @@ class PaperHost:
             if self._host is not None:
                 await self._while_time_passes(self._host.stop(), STOP_PATIENCE)
         finally:
-            self._host = None
+            self._host = self._terminal = None
             self._held.close()
 
     async def post(self, body: str | bytes, *, token: str | None = None) -> Answer:

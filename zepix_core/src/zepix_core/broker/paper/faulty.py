@@ -25,11 +25,14 @@ class FaultyBroker(Listeners):
     Args:
         silent: A request that times out is never answered, so that the caller's own deadline is tried.
             Without it `OutcomeUnknown` is raised at once, for callers in the same process.
+
+    Attributes:
+        engine: The broker without its faults.
     """
 
     def __init__(self, inner: PaperBroker, plan: FaultPlan, seed: int, clock: Clock, *, silent: bool) -> None:
         super().__init__()
-        self._inner = inner
+        self.engine = inner
         self._plan = plan
         self._seed = seed
         self._dice = FaultDice(plan, seed)
@@ -44,19 +47,19 @@ class FaultyBroker(Listeners):
         inner.on_storage(self.tell_storage)
 
     async def start(self) -> GatewayHello:
-        hello = await self._inner.start()
+        hello = await self.engine.start()
         self._steps = {info.name: info.volume_step for info in hello.symbols}
         self._began = self._clock.monotonic()
-        self._dice = FaultDice(self._plan, self._seed, self._inner.starts)
+        self._dice = FaultDice(self._plan, self._seed, self.engine.starts)
         return hello
 
     async def stop(self) -> None:
-        await self._inner.stop()
+        await self.engine.stop()
 
     async def advance(self) -> None:
         """Let prices move, and the link fall or return."""
         self._look()
-        await self._inner.advance()
+        await self.engine.advance()
 
     async def submit(self, request: OrderRequest) -> OrderReply:
         self._need_link()
@@ -82,8 +85,8 @@ class FaultyBroker(Listeners):
             request = attrs.evolve(request, comment=_rewritten(request.comment, struck["rewrite_comment"]))
         part = self._part(request) if "partial" in struck and request.action is not Action.MODIFY else None
         if part is None:
-            return await self._inner.submit(request)
-        reply = await self._inner.submit(attrs.evolve(request, lots=part))
+            return await self.engine.submit(request)
+        reply = await self.engine.submit(attrs.evolve(request, lots=part))
         if reply.retcode != Retcode.DONE:
             return reply
         return attrs.evolve(reply, retcode=int(Retcode.DONE_PARTIAL), comment="Request executed partially")
@@ -95,7 +98,7 @@ class FaultyBroker(Listeners):
         return round(half * step, 8) if half > 0 else None
 
     async def _refuse(self, request: OrderRequest, code: Retcode, comment: str) -> OrderReply:
-        quote = await self._inner.quote(request.symbol)
+        quote = await self.engine.quote(request.symbol)
         return OrderReply(
             retcode=code,
             position=request.position,
@@ -111,36 +114,36 @@ class FaultyBroker(Listeners):
 
     async def account(self) -> AccountInfo:
         self._need_link()
-        return await self._inner.account()
+        return await self.engine.account()
 
     async def quote(self, symbol: str) -> Tick | None:
         self._need_link()
-        return await self._inner.quote(symbol)
+        return await self.engine.quote(symbol)
 
     async def bars(self, symbol: str, timeframe_minutes: int, count: int) -> tuple[Bar, ...]:
         self._need_link()
-        return await self._inner.bars(symbol, timeframe_minutes, count)
+        return await self.engine.bars(symbol, timeframe_minutes, count)
 
     async def positions(self, book: Book = Book.LIVE) -> tuple[Position, ...]:
         self._need_link()
-        return await self._inner.positions(book)
+        return await self.engine.positions(book)
 
     async def orders(self, book: Book = Book.LIVE) -> tuple[WorkingOrder, ...]:
         self._need_link()
-        return await self._inner.orders(book)
+        return await self.engine.orders(book)
 
     async def deals(
         self, after_ticket: int = 0, since_ns: int = 0, book: Book = Book.LIVE
     ) -> tuple[Deal, ...]:
         self._need_link()
-        return await self._inner.deals(after_ticket, since_ns, book)
+        return await self.engine.deals(after_ticket, since_ns, book)
 
     async def margin(self, symbol: str, lots: float) -> float | None:
         self._need_link()
-        return await self._inner.margin(symbol, lots)
+        return await self.engine.margin(symbol, lots)
 
     async def observe(self, symbol: str, price: float) -> None:
-        await self._inner.observe(symbol, price)
+        await self.engine.observe(symbol, price)
 
     def _look(self) -> None:
         up = self._dice.connected(self._clock.monotonic() - self._began)

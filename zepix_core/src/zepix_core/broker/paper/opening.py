@@ -51,6 +51,18 @@ def open_paper(
     return FaultyBroker(broker, plan, settings.seed, clock, silent=silent) if plan else broker
 
 
+def engine_of(broker: MovingBroker) -> PaperBroker:
+    """The paper broker itself, without the faults that may be around it.
+
+    Raises:
+        TypeError: It is no paper broker.
+    """
+    engine = broker.engine if isinstance(broker, FaultyBroker) else broker
+    if not isinstance(engine, PaperBroker):
+        raise TypeError(f"{type(broker).__name__} is no paper broker")
+    return engine
+
+
 def _market(settings: PaperSettings, symbols: tuple[PaperSymbol, ...], data: Path) -> Market:
     if settings.prices == "synthetic":
         return SyntheticMarket(symbols, settings.seed, settings.tick_interval_seconds)
