@@ -19,6 +19,7 @@ from zepix_core.cli.plugins.list import stopped_rows
 from zepix_core.cli.public_address import NAME
 from zepix_core.cli.reports import RESULTS
 from zepix_core.cli.storage import WRITABLE, storage_next, storage_state
+from zepix_core.cli.unfinished import unfinished_findings
 from zepix_core.config.document import read_document
 from zepix_core.config.files import Loaded, judge
 from zepix_core.config.home import Home
@@ -62,6 +63,11 @@ def check_up(home: Home) -> Iterator[Finding]:
     if loaded is not None:
         yield from setting_findings(loaded)
     yield from _running(client) if client is not None else _stopped(home, loaded)
+    yield from unfinished_findings(home)
+    if loaded is not None and loaded.settings.broker == "mt5":
+        from zepix_core.cli.terminal import terminal_findings
+
+        yield from terminal_findings(home, loaded.settings, host_runs=client is not None)
     if loaded is not None and not loaded.settings.web.public_url:
         yield Finding(NAME, WARN, "none is set", "See `zepix url`.")
 

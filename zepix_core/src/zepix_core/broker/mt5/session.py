@@ -73,8 +73,11 @@ class Session:
             self._module = self._load()
         return self._module
 
-    def open(self) -> Any:
+    def open(self, *, log_in: bool = True) -> Any:
         """Connect to the terminal, log in, and see that it is the account meant; the account's record.
+
+        Args:
+            log_in: False looks at the account that the terminal shows and changes nothing there.
 
         Raises:
             SettingsError: The login is refused, or it is a real account and ``live`` is not set.
@@ -82,8 +85,8 @@ class Session:
         """
         settings, module = self.settings, self.module
         module.shutdown()
-        named: dict[str, Any] = {"login": settings.login, "server": settings.server}
-        if settings.password:
+        named: dict[str, Any] = {"login": settings.login, "server": settings.server} if log_in else {}
+        if log_in and settings.password:
             named["password"] = settings.password
         started = module.initialize(
             *((settings.path,) if settings.path else ()),
@@ -172,10 +175,17 @@ class Session:
                 self._say_missing(name, theirs)
                 continue
             row = self.maybe("symbol_info", theirs) or row
-            said = self._symbols.get(name, SymbolSettings())
-            infos.append(symbol_info(row, name, said, self._pip_value(row, name)))
+            infos.append(self.facts(row, name))
             self.digits[name] = int(row.digits)
         return tuple(infos)
+
+    def facts(self, row: Any, name: str) -> SymbolInfo:
+        """What the host is told of a symbol; ``name`` is ours."""
+        return symbol_info(row, name, self._symbols.get(name, SymbolSettings()), self._pip_value(row, name))
+
+    def near(self, theirs: str) -> tuple[str, ...]:
+        """Symbols of the broker that may be meant by a name it does not know."""
+        return near_names(theirs, (str(row.name) for row in self.maybe("symbols_get") or ()))
 
     def is_open(self, name: str) -> bool:
         """The market of a symbol is open now; while it is shut the broker's clock stands still."""
@@ -194,7 +204,7 @@ class Session:
     def _say_missing(self, name: str, theirs: str) -> None:
         if name not in self._symbols and name not in self.settings.mapping:
             return  # one of the usual ones: who does not trade it need not hear of it
-        near = near_names(name, (str(row.name) for row in self.maybe("symbols_get") or ()))
+        near = self.near(theirs)
         meant = f"; did you mean {' or '.join(near)}?" if near else ""
         log.warning(
             "%s is not served: the broker has no symbol %s%s Set symbol_mapping.%s.",
