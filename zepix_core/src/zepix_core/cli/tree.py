@@ -44,7 +44,14 @@ TREE: Branch = {
         {"show": "Show the settings in force, secrets masked.", "validate": "Check every settings file."},
     ),
     "pine": ("Check what TradingView will send.", {"check": "Check a Pine script or an alert's text."}),
-    "db": ("Look after the databases.", {"check": "Check the databases and the journal's chain."}),
+    "db": (
+        "Look after the databases.",
+        {
+            "check": "Check the databases and the journal's chain.",
+            "backup": "Back up the journal, or every database, and check the copies.",
+            "restore": "Put a backup in the place of its database.",
+        },
+    ),
     "notify": (
         "Try the ways to people.",
         {"test": "Send a test notice through every channel, and tell the answer."},
