@@ -12,7 +12,7 @@ from zepix_core.clock import Clock
 from zepix_core.errors import SettingsError
 from zepix_core.model.market import Tick
 
-MEMORY = "mt5.json"
+MEMORY, CALLS = "mt5.json", "mt5-calls.jsonl"
 
 
 @attrs.frozen(kw_only=True)
@@ -66,8 +66,14 @@ def open_broker(
         return Served(broker=shadow, interval=init.paper.tick_interval_seconds, feed=market.feed)
     if init.kind == MT5 and init.mt5 is not None:
         from zepix_core.broker.mt5.broker import POLL_SECONDS, Mt5Broker
+        from zepix_core.broker.mt5.call_log import load_recorded
+        from zepix_core.broker.mt5.module import load_module
 
-        memory = Path(init.data) / MEMORY
-        terminal = Mt5Broker(init.mt5, init.symbols, clock, memory=memory, live=init.live, hung=hung)
+        data = Path(init.data)
+        terminal = Mt5Broker(
+            init.mt5, init.symbols, clock,
+            memory=data / MEMORY, live=init.live, hung=hung,
+            load=load_recorded(data / CALLS) if init.mt5.record else load_module,
+        )  # fmt: skip
         return Served(broker=terminal, interval=2 * POLL_SECONDS)
     raise SettingsError(f"There is no broker {init.kind!r}.", "Set broker to paper or mt5.")

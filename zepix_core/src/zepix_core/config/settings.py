@@ -156,6 +156,11 @@ class HostSettings(RiskRules):
         le=14,
         restart=True,
     )
+    mt5_record: bool = setting(
+        False,
+        doc="Write every call of the terminal to data/mt5-calls.jsonl, without the password, for a report",
+        restart=True,
+    )
     symbol_mapping: dict[str, str] = setting(
         factory=dict, doc="TradingView's name = the broker's name, such as XAUUSD = \"GOLD\"", restart=True
     )
@@ -191,6 +196,7 @@ class HostSettings(RiskRules):
             wait=self.mt5_wait,
             mapping=self.symbol_mapping,
             offset_hours=self.mt5_server_offset_hours,
+            record=self.mt5_record,
         )
 
     @property

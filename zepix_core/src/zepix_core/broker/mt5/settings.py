@@ -17,6 +17,7 @@ class Mt5Settings:
         retries, wait: How often a first connection is tried again, and after how many seconds.
         mapping: Our names of symbols to the broker's.
         offset_hours: The server's clock ahead of UTC, ``None`` to measure it.
+        record: Every call of the terminal is written down.
     """
 
     login: int = 0
@@ -28,6 +29,7 @@ class Mt5Settings:
     wait: float = 5.0
     mapping: dict[str, str] = attrs.field(factory=dict)
     offset_hours: float | None = None
+    record: bool = False
 
     @property
     def start_seconds(self) -> float:
