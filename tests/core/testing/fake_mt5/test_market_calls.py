@@ -127,3 +127,16 @@ def test_a_step_of_the_brokers_clock_moves_what_comes(desk: Desk) -> None:
     first = desk.opened()
     desk.fake.clock_jump(3600)
     assert desk.opened().time - first.time == 3600
+
+
+def test_the_days_range_begins_anew_with_the_day(desk: Desk) -> None:
+    desk.quote(1.2)
+    desk.clock.advance(86_400)
+    desk.quote(1.1)
+    info = desk.fake.symbol_info("EURUSD")
+    assert info is not None and (info.bidhigh, info.bidlow, info.session_open) == (1.1, 1.1, 1.1)
+
+
+def test_first_quotes_can_be_given_for_the_usual_symbols() -> None:
+    tick = Desk(quotes={"EURUSD": (1.2, 1.2003)}).fake.symbol_info_tick("EURUSD")
+    assert tick is not None and (tick.bid, tick.ask) == (1.2, 1.2003)

@@ -3,7 +3,7 @@
 import functools
 import inspect
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal, ParamSpec, TypeVar, cast
 
@@ -90,6 +90,7 @@ class Core:
         *,
         accounts: Iterable[FakeAccount] = (),
         symbols: Iterable[FakeSymbol] = (),
+        quotes: Mapping[str, tuple[float, float]] | None = None,
         margin_mode: int | None = None,
         server_offset: float = 0.0,
         clock: Clock | None = None,
@@ -104,6 +105,8 @@ class Core:
             held = tuple(attrs.evolve(account, margin_mode=margin_mode) for account in held)
         self.clock: Clock = clock if clock is not None else VirtualClock()
         self.market = Market(self.clock, tuple(symbols) or usual_symbols(), server_offset)
+        for symbol, (bid, ask) in (quotes or {}).items():
+            self.market.quote(symbol, bid, ask)
         self.broker = TradeServer(self.market, held, first_ticket)
         self.terminal = Terminal(held[0].login)
         self.faults = Faults()

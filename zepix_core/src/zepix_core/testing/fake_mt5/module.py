@@ -42,7 +42,8 @@ class FakeMT5(TerminalCalls, Convenience, RateCalls, HistoryCalls, Injection, Ha
 
     Args:
         accounts: The broker's accounts; the terminal is logged in to the first one.
-        symbols: What the broker trades, with their first prices.
+        symbols: What the broker trades, with their first prices; by default four pairs and gold.
+        quotes: Other first prices: bid and ask by symbol.
         margin_mode: ``ACCOUNT_MARGIN_MODE_*`` for all accounts, in place of their own.
         server_offset: Seconds that the server's wall clock is ahead of UTC.
         clock: A clock that others move; by default a `VirtualClock` of its own.

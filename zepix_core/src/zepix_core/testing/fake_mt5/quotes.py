@@ -38,6 +38,33 @@ class Quote:
         )
 
 
+@attrs.frozen
+class DayRange:
+    """Lowest and highest prices of one day of the server, and its first bid."""
+
+    day: int
+    first: float
+    bidlow: float
+    bidhigh: float
+    asklow: float
+    askhigh: float
+
+    def with_quote(self, quote: Quote) -> "DayRange":
+        """The range after one more quote; another day begins anew."""
+        day = quote.time_msc // DAY_MSC
+        if day != self.day:
+            return DayRange(day, quote.bid, quote.bid, quote.bid, quote.ask, quote.ask)
+        return DayRange(
+            day,
+            self.first,
+            min(self.bidlow, quote.bid),
+            max(self.bidhigh, quote.bid),
+            min(self.asklow, quote.ask),
+            max(self.askhigh, quote.ask),
+        )
+
+
+NO_RANGE = DayRange(-1, 0.0, 0.0, 0.0, 0.0, 0.0)
 NO_PRICE = Quote(0.0, 0.0, 0, 0)
 
 
@@ -55,6 +82,7 @@ class Market:
         self.symbols = {symbol.name: symbol for symbol in symbols}
         self.selected = {symbol.name for symbol in self.symbols.values() if symbol.selected}
         self.quotes: dict[str, Quote] = {}
+        self.ranges: dict[str, DayRange] = {}
         self.ticks: dict[str, list[Quote]] = {}
         self.closed: set[str] = set()
         self.widened: dict[str, int] = {}
@@ -87,6 +115,7 @@ class Market:
         flags = (MT5.TICK_FLAG_BID if low != old.bid else 0) | (MT5.TICK_FLAG_ASK if high != old.ask else 0)
         made = Quote(low, high, self.now_msc(), flags or MT5.TICK_FLAG_BID | MT5.TICK_FLAG_ASK)
         self.quotes[symbol] = made
+        self.ranges[symbol] = self.ranges.get(symbol, NO_RANGE).with_quote(made)
         kept = self.ticks.setdefault(symbol, [])
         kept.append(made)
         if len(kept) > KEPT_TICKS:
@@ -133,9 +162,7 @@ class Market:
         """All facts of a symbol, for an account in ``currency``."""
         symbol = self.symbols[name]
         quote = self.seen(name)
-        ticks = self.ticks.get(name) or [NO_PRICE]
-        today = [tick for tick in ticks if tick.time_msc // DAY_MSC == ticks[-1].time_msc // DAY_MSC]
-        bids, asks = [tick.bid for tick in today], [tick.ask for tick in today]
+        today = self.ranges.get(name, NO_RANGE)
         value = symbol.contract_size * symbol.step * self.rate(symbol.currency_profit, currency)
         return SymbolInfo.of(
             select=name in self.selected,
@@ -156,11 +183,11 @@ class Market:
             order_mode=symbol.order_mode,
             order_gtc_mode=MT5.SYMBOL_ORDERS_GTC,
             bid=quote.bid,
-            bidhigh=max(bids),
-            bidlow=min(bids),
+            bidhigh=today.bidhigh,
+            bidlow=today.bidlow,
             ask=quote.ask,
-            askhigh=max(asks),
-            asklow=min(asks),
+            askhigh=today.askhigh,
+            asklow=today.asklow,
             point=symbol.point,
             trade_tick_value=value,
             trade_tick_value_profit=value,
@@ -171,8 +198,8 @@ class Market:
             volume_max=symbol.volume_max,
             volume_step=symbol.volume_step,
             volume_limit=symbol.volume_limit,
-            session_open=bids[0],
-            session_close=bids[0],
+            session_open=today.first,
+            session_close=today.first,
             margin_hedged=symbol.contract_size,
             currency_base=symbol.currency_base,
             currency_profit=symbol.currency_profit,
