@@ -10,7 +10,6 @@ from zepix_core.rules.lots import (
     close_part,
     floor_lots,
     lots_for_risk,
-    nearest_lots,
     normalise,
     split,
     to_lots,
@@ -52,11 +51,6 @@ def test_a_volume_below_the_minimum_is_raised_and_flagged() -> None:
 def test_an_odd_step_goes_to_the_first_leg(total: float, first: float, second: float) -> None:
     a, b = split(whole_steps(total, 0.01))
     assert (to_lots(a, 0.01), to_lots(b, 0.01)) == (first, second)
-
-
-def test_half_a_step_rounds_up_where_nearest_is_asked() -> None:
-    assert nearest_lots(0.025, 0.01) == 0.03
-    assert nearest_lots(Decimal("0.03125"), 0.01) == 0.03
 
 
 @pytest.mark.parametrize(

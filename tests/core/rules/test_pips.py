@@ -4,7 +4,6 @@ import pytest
 
 from zepix_core.model.market import Side
 from zepix_core.rules.pips import (
-    computed_pip_value,
     default_pip_size,
     pip_value_of,
     pips_between,
@@ -45,6 +44,5 @@ def test_distance_has_no_sign() -> None:
     assert pips_between(1.1, 1.0985, 0.0001) == pips_between(1.0985, 1.1, 0.0001) == 15.0
 
 
-def test_pip_value_of_a_yen_pair_needs_the_rate() -> None:
-    assert computed_pip_value(100_000, 0.01, 1 / 151.0) == pytest.approx(6.62, abs=0.005)
+def test_the_pip_value_of_some_lots_is_their_share() -> None:
     assert pip_value_of(0.05, 10.0) == 0.5

@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from zepix_core.model.market import Side
 from zepix_core.rules.decimals import exact, half_up
 from zepix_core.rules.stops import (
-    atr_sl,
-    atr_tp,
+    atr_price,
     breakeven_sl,
     check_stops,
     fixed_money_sl,
@@ -34,17 +33,10 @@ def test_a_fixed_money_stop_is_a_distance_in_pips(
     assert fixed_money_sl(side, entry, lots, pip, 10.0, digits) == stop
 
 
-def test_atr_prices_stand_on_both_sides() -> None:
-    assert atr_sl(Side.BUY, 2030.50, 4.20, 2) == 2024.20
-    assert atr_tp(Side.BUY, 2030.50, 4.20, 2) == 2038.90
-    assert atr_sl(Side.SELL, 2030.50, 4.20, 2) == 2036.80
-    assert atr_tp(Side.SELL, 2030.50, 4.20, 2) == 2022.10
-
-
 @pytest.mark.parametrize(("atr", "multiplier"), [(0.0, 1.5), (4.2, 0.0), (-1.0, 1.0)])
 def test_an_atr_price_without_an_atr_is_a_mistake(atr: float, multiplier: float) -> None:
     with pytest.raises(ValueError, match="ATR"):
-        atr_sl(Side.BUY, 2030.5, atr, 2, multiplier)
+        atr_price(Side.BUY, 2030.5, atr, multiplier, 2, -1)
 
 
 def test_breakeven_locks_the_buffer() -> None:

@@ -1,11 +1,10 @@
 """Volumes in whole steps."""
 
 import math
-from decimal import ROUND_HALF_UP, Decimal
 
 import attrs
 
-from zepix_core.rules.decimals import decimals_of, exact
+from zepix_core.rules.decimals import decimals_of
 
 
 @attrs.frozen(kw_only=True)
@@ -38,13 +37,6 @@ def to_lots(steps: int, step: float) -> float:
 def floor_lots(volume: float, step: float) -> float:
     """Round down to a whole step."""
     return to_lots(whole_steps(volume, step), step)
-
-
-def nearest_lots(volume: float | Decimal, step: float) -> float:
-    """Round to the nearest whole step, half up, in decimal arithmetic."""
-    number = volume if isinstance(volume, Decimal) else exact(volume)
-    steps = (number / exact(step)).quantize(Decimal(1), rounding=ROUND_HALF_UP)
-    return to_lots(int(steps), step)
 
 
 def normalise(volume: float, minimum: float, step: float, *caps: float | None) -> Volume:

@@ -30,8 +30,3 @@ def spread_pips(bid: float, ask: float, pip_size: float) -> float:
 def pip_value_of(lots: float, pip_value: float) -> float:
     """Money of one pip on ``lots``; ``pip_value`` is of 1.00 lot."""
     return float(exact(pip_value) * exact(lots))
-
-
-def computed_pip_value(contract_size: float, pip_size: float, rate: float = 1.0) -> float:
-    """Money of one pip on 1.00 lot; ``rate`` turns the quote currency into the account's."""
-    return float(exact(contract_size) * exact(pip_size) * exact(rate))

@@ -79,16 +79,6 @@ def atr_price(side: Side, entry: float, atr: float, multiplier: float, digits: i
     return half_up(exact(entry) + toward * side.sign * exact(atr) * exact(multiplier), digits)
 
 
-def atr_sl(side: Side, entry: float, atr: float, digits: int, multiplier: float = 1.5) -> float:
-    """Stop loss ``multiplier`` × ATR away from the entry."""
-    return atr_price(side, entry, atr, multiplier, digits, -1)
-
-
-def atr_tp(side: Side, entry: float, atr: float, digits: int, multiplier: float = 2.0) -> float:
-    """Take profit ``multiplier`` × ATR away from the entry."""
-    return atr_price(side, entry, atr, multiplier, digits, 1)
-
-
 def breakeven_sl(side: Side, entry: float, buffer_pips: float, pip_size: float, digits: int) -> float:
     """The stop that locks ``buffer_pips`` of profit."""
     buffer: Decimal = exact(buffer_pips) * exact(pip_size)
