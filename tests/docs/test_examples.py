@@ -21,6 +21,7 @@ from zepix_core import LogicPlugin, PluginConfig, hookspecs
 from zepix_core.broker.paper.symbols import KNOWN
 from zepix_core.config.files import load_settings
 from zepix_core.config.home import Home
+from zepix_core.config.secrets import Secret, save_env
 from zepix_core.config.plugin_files import plugin_values
 from zepix_core.config.structure import structure
 from zepix_core.inbox.admission import Screened, screen
@@ -145,6 +146,8 @@ def test_the_toml_block_at(block: Block, tmp_path: Path) -> None:
             assert structure(plugin_values(home, plugin, {}), MODELS[plugin])
         return
     home.settings_file.write_text(block.code, "utf-8")
+    names = re.findall(r"\$\{(\w+)\}", block.code)
+    save_env(home.env, {name: Secret("https://example.org/value") for name in names})
     assert load_settings(home).settings is not None
 
 
