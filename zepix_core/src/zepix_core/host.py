@@ -150,6 +150,7 @@ class Host:
         self.wakes = Wakes(self.journal, self.clock, self.feed.wake)
         self._reports = Reports(self.journal, self.clock)
         self.messenger = Messenger(settings.notify, self.journal, self.clock, self.life, self._outside.random)
+        self.guard.on_unwritten = self.messenger.tell_now
         self.front = FrontDesk(
             home,
             settings,

@@ -23,6 +23,7 @@ from zepix_core.journal.line import UNRESOLVED
 from zepix_core.journal.retcodes import ReplyClass, classify
 from zepix_core.journal.storage_guard import StorageGuard
 from zepix_core.model.alert import Alert
+from zepix_core.model.channel import ChannelRow
 from zepix_core.model.decision import Decision
 from zepix_core.model.host import HostState, PluginRow
 from zepix_core.model.order import Action, Book, CloseResult, OrderRequest, Position
@@ -127,6 +128,10 @@ class SafeDesk:
 
     def hook_metrics(self) -> tuple[HookMetrics, ...]:
         """None was called."""
+        return ()
+
+    def channels(self) -> tuple[ChannelRow, ...]:
+        """The outbox is part of the journal: what is told now goes straight out."""
         return ()
 
     def heads(self) -> frozenset[str]:

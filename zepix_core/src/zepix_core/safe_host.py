@@ -13,6 +13,9 @@ from zepix_core.config.settings import HostSettings
 from zepix_core.errors import DatabaseDamaged, ZepixError
 from zepix_core.host import FACE_SECONDS, GATEWAY_SECONDS, Face
 from zepix_core.lifeline import Lifeline
+from zepix_core.model.notice import Notice, Priority
+from zepix_core.notify.messenger import channels_of
+from zepix_core.notify.urgent import Urgent
 from zepix_core.ports_file import remove_ports, write_ports
 from zepix_core.safe_desk import SafeDesk
 from zepix_core.storage.sealed import Sealed
@@ -22,6 +25,7 @@ log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 5.0
 BROKER_PAUSE = 5.0
+TELL_AGAIN_SECONDS = 3600.0
 
 
 class SafeHost:
@@ -46,6 +50,7 @@ class SafeHost:
         self._clock: Clock = clock or SystemClock()
         self.life = Lifeline()
         self._watchdog = Watchdog()
+        self._urgent = Urgent(channels_of(settings.notify, self._clock), self._clock, self.life)
         self._broker: Broker = broker or choose_broker(
             settings.broker, home.data, settings.paper, settings.symbol_config, self._clock,
             mt5=settings.mt5, live=settings.live,
@@ -79,6 +84,7 @@ class SafeHost:
         self._broker.on_link(self._linked)
         self.life.vital(self._open_account(), "the broker")
         self.life.vital(self._beat(), "the sign of life")
+        self.life.spawn(self._tell())
         for face in self._faces:
             face.announce(True)
         self._watchdog.ready("safe mode: the journal is damaged")
@@ -107,6 +113,14 @@ class SafeHost:
             else:
                 self.desk.link = True
                 return
+
+    async def _tell(self) -> None:
+        """People hear of it at once, and again as long as it lasts."""
+        text = f"Safe mode: no alert is taken and nothing opens. {self._damage}"
+        notice = Notice(type="safe_mode", priority=Priority.CRITICAL, text=text)
+        while True:
+            self._urgent.tell(notice)
+            await self._clock.sleep(TELL_AGAIN_SECONDS)
 
     async def _beat(self) -> None:
         """There is no inbox loop whose life could be shown."""

@@ -13,7 +13,9 @@ from zepix_core.journal import channels, outbox
 from zepix_core.lifeline import Lifeline, one_for_one
 from zepix_core.logs import keep_secret
 from zepix_core.model.channel import ChannelAnswer, ChannelRow
+from zepix_core.notify.channel import Channel
 from zepix_core.notify.sender import Sender
+from zepix_core.notify.urgent import Urgent
 from zepix_core.notify.trial import trial_notice
 from zepix_core.notify.webhook import WebhookChannel
 from zepix_core.storage.executor import Executor
@@ -41,12 +43,11 @@ class Messenger:
         random: Callable[[], float],
     ) -> None:
         self._journal, self._clock, self._life = journal, clock, life
-        self._senders: tuple[Sender, ...] = ()
-        endpoint = settings.webhook.endpoint
-        if endpoint is not None:
-            _keep_secrets(settings.webhook)
-            channel = WebhookChannel(settings.webhook, endpoint, clock)
-            self._senders = (Sender(channel, journal, clock, settings.webhook.least, random),)
+        ways = channels_of(settings, clock)
+        self._senders = tuple(
+            Sender(channel, journal, clock, settings.webhook.least, random) for channel in ways
+        )
+        self._urgent = Urgent(ways, clock, life)
 
     async def start(self) -> None:
         """Begin to tell what waits, and what comes from now on."""
@@ -58,6 +59,10 @@ class Messenger:
         self._life.spawn(self._tidy())
         for sender in self._senders:
             self._life.spawn(self._keep(sender))
+
+    def tell_now(self, notice: Notice) -> None:
+        """Tell what cannot be put into the outbox now; never blocks."""
+        self._urgent.tell(notice)
 
     def channels(self) -> tuple[ChannelRow, ...]:
         """Every channel as it stands; none when notices stay on this machine."""
@@ -127,6 +132,15 @@ class Messenger:
             if not ids:
                 return
             await self._journal.run(partial(channels.remove, ids=ids))
+
+
+def channels_of(settings: NotifySettings, clock: Clock) -> tuple[Channel, ...]:
+    """The ways to people that the settings name."""
+    endpoint = settings.webhook.endpoint
+    if endpoint is None:
+        return ()
+    _keep_secrets(settings.webhook)
+    return (WebhookChannel(settings.webhook, endpoint, clock),)
 
 
 def _keep_secrets(settings: OutgoingWebhook) -> None:
