@@ -13,10 +13,11 @@ from zepix_core.journal import channels, outbox
 from zepix_core.lifeline import Lifeline, one_for_one
 from zepix_core.logs import keep_secret
 from zepix_core.model.channel import ChannelAnswer, ChannelRow
+from zepix_core.model.notice import Notice
 from zepix_core.notify.channel import Channel
 from zepix_core.notify.sender import Sender
-from zepix_core.notify.urgent import Urgent
 from zepix_core.notify.trial import trial_notice
+from zepix_core.notify.urgent import Urgent
 from zepix_core.notify.webhook import WebhookChannel
 from zepix_core.storage.executor import Executor
 
