@@ -40,13 +40,15 @@ class Beside(Listeners):
         live.on_ticks(self._pass_ticks)
         live.on_link(self.tell_link)
         live.on_change(self.tell_change)
+        live.on_storage(self.tell_storage)
 
     async def start(self) -> GatewayHello:
         hello = await self._live.start()
-        shadow = self._open_shadow(hello)
-        shadow.on_deals(self._pass_shadow_deals)
-        shadow.on_change(self.tell_change)
         try:
+            shadow = self._open_shadow(hello)
+            shadow.on_deals(self._pass_shadow_deals)
+            shadow.on_change(self.tell_change)
+            shadow.on_storage(self.tell_storage)
             await shadow.start()
         except BaseException:
             await self._live.stop()

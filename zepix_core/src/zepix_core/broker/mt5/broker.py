@@ -100,6 +100,7 @@ class Mt5Broker(Listeners):
     async def stop(self) -> None:
         if self._worker.closed:
             return
+        self._up = False
         try:
             await self._worker.run(self._session.close)
         except (BrokerOffline, OutcomeUnknown) as error:
