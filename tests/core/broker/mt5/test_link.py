@@ -9,7 +9,7 @@ from tests.core.broker.mt5.asking import Heard, closing, opening
 from zepix_core.broker.mt5.broker import PATIENCE_SECONDS, REFUSED_SECONDS, Mt5Broker
 from zepix_core.broker.mt5.module import load_module, why_missing
 from zepix_core.broker.symbol_settings import SymbolSettings
-from zepix_core.errors import BrokerOffline, SettingsError
+from zepix_core.errors import BrokerOffline, OutcomeUnknown, SettingsError
 from zepix_core.model.order import DealEntry
 from zepix_core.testing.clock import VirtualClock
 from zepix_core.testing.fake_mt5 import FakeAccount, FakeMT5, forex, gold
@@ -224,6 +224,30 @@ async def test_a_look_without_an_answer_is_a_lost_terminal_and_never_an_empty_ac
             await ask()
         broker._up = True
     assert heard.links and heard.changes == 0
+
+
+async def test_a_module_that_raises_has_given_no_answer(
+    broker: Mt5Broker, fake: FakeMT5, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = Heard(broker)
+
+    def failing(*_: object, **__: object) -> None:
+        raise SystemError("returned a result with an exception set")
+
+    monkeypatch.setattr(broker._session.module, "positions_get", failing)
+    with pytest.raises(BrokerOffline, match="SystemError"):
+        await broker.positions()
+    assert heard.links == [False]
+    monkeypatch.undo()
+    clock.advance(1)
+    await broker.advance()
+    monkeypatch.setattr(broker._session.module, "order_send", failing)
+    with pytest.raises(OutcomeUnknown, match="SystemError"):
+        await broker.submit(opening())
+    monkeypatch.setattr(broker._session.module, "order_send", lambda _: object())
+    with pytest.raises(OutcomeUnknown, match="not understood"):
+        await broker.submit(opening())
+    assert heard.links == [False, True], "a trade whose answer is nonsense is unknown, not offline"
 
 
 async def test_bars_that_are_not_given_are_no_lost_terminal(broker: Mt5Broker, fake: FakeMT5) -> None:

@@ -21,7 +21,7 @@ from zepix_core.broker.mt5.worker import Worker
 from zepix_core.broker.port import GatewayHello
 from zepix_core.broker.symbol_settings import SymbolSettings
 from zepix_core.clock import Clock
-from zepix_core.errors import BrokerOffline, OutcomeUnknown, SettingsError
+from zepix_core.errors import BrokerOffline, OutcomeUnknown, SettingsError, ZepixError
 from zepix_core.model.account import AccountInfo
 from zepix_core.model.market import Bar, Tick
 from zepix_core.model.order import Book, Deal, OrderReply, OrderRequest, Position, WorkingOrder
@@ -200,6 +200,10 @@ class Mt5Broker(Listeners):
             self._try_at = self._clock.monotonic() + REFUSED_SECONDS
             log.error("%s It is tried again in %g s.", error, REFUSED_SECONDS)
             return
+        except Exception:
+            self._try_at = self._clock.monotonic() + self._backoff.after(0.0)
+            log.exception("MetaTrader 5 could not be reached again")
+            return
         self._set_up()
         log.info("the terminal is back")
         self.tell_link(True)
@@ -239,6 +243,14 @@ class Mt5Broker(Listeners):
         except SettingsError as error:
             self._lose(error)
             raise BrokerOffline(error.message, error.hint) from error
+        except ZepixError:
+            raise
+        except Exception as error:
+            log.exception("a call of MetaTrader 5 was not understood")
+            raise OutcomeUnknown(
+                f"An answer of MetaTrader 5 was not understood: {type(error).__name__}: {error}.",
+                "Look for the order.",
+            ) from error
 
     async def _read(self, job: Callable[[], T]) -> T:
         try:

@@ -1,6 +1,6 @@
 """The module's records as values of the house. Pure; whatever number comes in, Python's own goes out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from zepix_core.broker.mt5.names import Names
@@ -19,7 +19,8 @@ from zepix_core.model.account import AccountInfo
 from zepix_core.model.market import Side, Tick
 from zepix_core.model.order import Deal, DealEntry, DealReason, Position, WorkingOrder
 
-_REASONS = {
+_BOOKED = frozenset({Reason.ROLLOVER, Reason.VMARGIN, Reason.SPLIT})
+_REASONS: Mapping[int, DealReason] = {
     Reason.CLIENT: DealReason.CLIENT,
     Reason.MOBILE: DealReason.CLIENT,
     Reason.WEB: DealReason.CLIENT,
@@ -108,7 +109,7 @@ def deals_of(rows: Iterable[Any], names: Names, offsets: Offsets) -> tuple[Deal,
     Left out are deals that move money without trading, and those with which a server books a position anew
     at the turn of a day: the position they belong to goes on.
     """
-    traded = [row for row in rows if int(row.type) in set(DealType) and int(row.reason) in _REASONS]
+    traded = [row for row in rows if int(row.type) in set(DealType) and int(row.reason) not in _BOOKED]
     return tuple(_deal(row, names, offsets) for row in traded)
 
 
@@ -126,7 +127,7 @@ def _deal(row: Any, names: Names, offsets: Offsets) -> Deal:
         profit=float(row.profit),
         commission=float(row.commission) + float(row.fee),
         swap=float(row.swap),
-        reason=_REASONS[Reason(int(row.reason))],
+        reason=_REASONS.get(int(row.reason), DealReason.CLIENT),
         magic=int(row.magic),
         comment=str(row.comment),
     )

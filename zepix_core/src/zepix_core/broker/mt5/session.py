@@ -142,7 +142,7 @@ class Session:
         Raises:
             LinkLost: It gave ``None``.
         """
-        answer = getattr(self.module, name)(*args, **named)
+        answer = self._call(name, args, named)
         if answer is None:
             raise link_lost(name, self.module.last_error())
         return answer
@@ -153,12 +153,18 @@ class Session:
         Raises:
             LinkLost: The talk with the terminal failed.
         """
-        answer = getattr(self.module, name)(*args, **named)
+        answer = self._call(name, args, named)
         if answer is None:
             error = self.module.last_error()
             if error[0] <= BROKEN:
                 raise link_lost(name, error)
         return answer
+
+    def _call(self, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        try:
+            return getattr(self.module, name)(*args, **named)
+        except Exception as error:  # the module fails by its answers: whatever it raises is no answer
+            raise LinkLost(f"MetaTrader 5: {name} failed: {type(error).__name__}: {error}.") from error
 
     def position(self, identifier: int) -> Any:
         """The record of an open position, whatever its ticket is by now; ``None`` when it is gone."""
