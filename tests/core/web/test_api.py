@@ -19,6 +19,7 @@ from zepix_core.errors import SettingsError
 from zepix_core.journal.control import Locked
 from zepix_core.model.books import BookKind, BookRow, BooksReport, Choice, Decided
 from zepix_core.model.channel import ChannelAnswer, ChannelRow
+from zepix_core.model.command import HumanCommand
 from zepix_core.model.host import HostState, PluginRow
 from zepix_core.model.limits import LimitRow
 from zepix_core.model.order import CloseResult
@@ -40,6 +41,7 @@ class StandingHost:
         self.settings = HostSettings()
         self.clock: Clock = SystemClock()
         self.asked: list[tuple[str, ...]] = []
+        self.noted: list[HumanCommand] = []
         self.ready = True
         self.locked = False
 
@@ -63,6 +65,9 @@ class StandingHost:
     async def test_channels(self, actor: str) -> tuple[ChannelAnswer, ...]:
         self.asked.append(("test", actor))
         return (ChannelAnswer(channel="webhook", where="https://chat.example", state="sent", status=204),)
+
+    def note_command(self, command: HumanCommand) -> None:
+        self.noted.append(command)
 
     async def close_position(self, ticket: int, actor: str) -> CloseResult:
         self.asked.append(("close", str(ticket), actor))

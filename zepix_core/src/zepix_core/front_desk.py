@@ -1,5 +1,6 @@
 """What faces ask of a running host: how it stands, reports, switches, the brakes."""
 
+import logging
 import os
 import sqlite3
 from collections.abc import Sequence
@@ -14,10 +15,10 @@ from zepix_core.clock import Clock
 from zepix_core.config.home import Home
 from zepix_core.config.plugin_files import remember_plugins
 from zepix_core.config.settings import HostSettings
-from zepix_core.errors import BrokerOffline, UsageError
+from zepix_core.errors import BrokerOffline, StorageError, UsageError
 from zepix_core.inbox.loop import InboxLoop
 from zepix_core.inbox.store import InboxStore
-from zepix_core.journal import events
+from zepix_core.journal import commands, events
 from zepix_core.journal.deciding import Deciding
 from zepix_core.journal.listing import open_by_book
 from zepix_core.journal.orders import OrderDesk, core_context
@@ -26,6 +27,7 @@ from zepix_core.journal.reports import Reports
 from zepix_core.journal.storage_guard import StorageGuard
 from zepix_core.model.books import BooksReport, Decided
 from zepix_core.model.channel import ChannelAnswer, ChannelRow
+from zepix_core.model.command import HumanCommand
 from zepix_core.model.host import HostOptions, HostState, PluginRow
 from zepix_core.model.limits import ACCOUNT, LimitRow
 from zepix_core.model.order import CloseResult
@@ -37,7 +39,10 @@ from zepix_core.plugins.manager import PluginHost
 from zepix_core.plugins.record import write_switch
 from zepix_core.plugins.rows import plugin_row, remembered_row
 from zepix_core.services.calls import CloseRequest
+from zepix_core.storage.commit import Piece
 from zepix_core.storage.executor import Executor
+
+log = logging.getLogger(__name__)
 
 UNWRITABLE = "the journal cannot be written"
 
@@ -153,6 +158,15 @@ class FrontDesk:
 
     # People.
 
+    def note_command(self, command: HumanCommand) -> None:
+        """Write down what a person asks for. It stands before what comes of it, and holds up no brake."""
+        try:
+            self.journal.submit(
+                partial(commands.write, clock=self.clock, command=command), partial(_noted, command)
+            )
+        except StorageError as error:
+            log.error("%s by %s was not written down: %s", command.name, command.by, error)
+
     async def close_position(self, ticket: int, actor: str) -> CloseResult:
         """Close one position fully, whoever opened it."""
         context = core_context(f"close:{actor}:{ticket}:{self.clock.now_ns()}")
@@ -229,6 +243,11 @@ class FrontDesk:
         if self.desk is None:
             raise BrokerOffline("The host is still opening its account.", "Try again in a moment.")
         return self.desk
+
+
+def _noted(command: HumanCommand, piece: Piece) -> None:
+    if piece.error is not None:
+        log.error("%s by %s was not written down: %s", command.name, command.by, piece.error)
 
 
 def _note_switch(connection: sqlite3.Connection, *, clock: Clock, facts: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ from zepix_core.inbox.loop import InboxLoop
 from zepix_core.inbox.store import InboxStore
 from zepix_core.journal import events
 from zepix_core.journal.backups import DAY, HOUR, BackupPlan, Backups
+from zepix_core.journal.keeper import RecordKeeper
 from zepix_core.journal.opening import has_wal_defect, prepare_journal, require_journal
 from zepix_core.journal.orders import OrderDesk, account_key
 from zepix_core.journal.reconcile import Reconciler
@@ -149,6 +150,7 @@ class Host:
         self.feed = self._plugin_desk.feed
         self.wakes = Wakes(self.journal, self.clock, self.feed.wake)
         self._reports = Reports(self.journal, self.clock)
+        self._record = RecordKeeper(home, settings, self.journal, self.clock)
         self.messenger = Messenger(settings.notify, self.journal, self.clock, self.life, self._outside.random)
         self.guard.on_unwritten = self.messenger.tell_now
         self.front = FrontDesk(
@@ -198,6 +200,8 @@ class Host:
             logging.getLogger(TRACE).setLevel(logging.DEBUG)
         await prepare_journal(self.journal, self.clock, self._start_facts())
         self._sound = True
+        await self._record.start()
+        self.life.spawn(self._record.run())
         await self.messenger.start()
         self.loop = InboxLoop(
             self.journal,
@@ -259,6 +263,7 @@ class Host:
             stop = partial(self._note, "stop", {"boot": self.boot, "exit": life.exit_code})
             with suppress(ZepixError):
                 await self.journal.run(stop)
+                await self._record.stop()
         await self.journal.close()
         remove_ports(self.home)
 

@@ -74,6 +74,11 @@ class Home:
         return self.data / "ports.json"
 
     @property
+    def anchors_file(self) -> Path:
+        """How far the journal's chain had come, noted beside it (``data/anchors.jsonl``)."""
+        return self.data / "anchors.jsonl"
+
+    @property
     def plugins_cache(self) -> Path:
         """What the workers said of their plugins last (``data/plugins.json``)."""
         return self.data / "plugins.json"

@@ -13,8 +13,9 @@ import msgspec
 from zepix_core.clock import Clock
 from zepix_core.errors import StorageError
 
-PAYLOAD_LIMIT = 4096
-_ROOT = bytes(32)
+PAYLOAD_LIMIT = 3584
+TEXT_LIMIT = 160
+ROOT = bytes(32)
 _LAST = "SELECT seq, hash FROM journal_events ORDER BY seq DESC LIMIT 1"
 _INSERT = (
     "INSERT INTO journal_events (seq, at_ns, mono_ns, kind, alert_id, plugin, intent_id, payload, hash)"
@@ -36,12 +37,42 @@ _encoder = msgspec.json.Encoder()
 
 
 def payload_text(payload: Mapping[str, Any]) -> str:
-    """The payload as JSON of at most 4 KiB; a longer one is kept as its beginning and its size."""
-    data = _encoder.encode(payload)
-    if len(data) <= PAYLOAD_LIMIT:
-        return data.decode()
-    start = data[: PAYLOAD_LIMIT // 4].decode(errors="ignore")
-    return _encoder.encode({"cut": len(data), "start": start}).decode()
+    """The payload as one line of JSON, so short that a record of it has 4 KiB at most.
+
+    Signs that could steer a terminal or break a line are escaped. Of a payload that is too long the long
+    texts are cut first; if that is not enough, its beginning and its size are kept.
+    """
+    text = one_line(payload)
+    if len(text.encode()) <= PAYLOAD_LIMIT:
+        return text
+    shorter = one_line(_shortened(payload))
+    if len(shorter.encode()) <= PAYLOAD_LIMIT:
+        return shorter
+    return one_line({"cut": len(text.encode()), "start": text[: PAYLOAD_LIMIT // 8]})
+
+
+def one_line(payload: Any) -> str:
+    """JSON without signs that could steer a terminal or break a line: they are escaped."""
+    text = _encoder.encode(payload).decode()
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else _escaped(sign) for sign in text)
+
+
+def _escaped(sign: str) -> str:
+    """As JSON writes it: in UTF-16 units. Between texts JSON has no such signs."""
+    units = sign.encode("utf-16-be")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= TEXT_LIMIT else value[:TEXT_LIMIT] + "…"
+    if isinstance(value, Mapping):
+        return {name: _shortened(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shortened(item) for item in value]
+    return value
 
 
 def append(
@@ -56,12 +87,12 @@ def append(
 ) -> int:
     """Add a row inside the caller's write transaction and return its sequence number."""
     last = connection.execute(_LAST).fetchone()
-    seq, before = (1, _ROOT) if last is None else (last[0] + 1, last[1])
+    seq, before = (1, ROOT) if last is None else (last[0] + 1, last[1])
     row = (
         seq, clock.now_ns(), round(clock.monotonic() * 1e9), kind, alert_id, plugin, intent_id,
         payload_text(payload),
     )  # fmt: skip
-    connection.execute(_INSERT, (*row, _link(before, row)))
+    connection.execute(_INSERT, (*row, link(before, row)))
     return seq
 
 
@@ -73,10 +104,10 @@ def verify(connection: sqlite3.Connection) -> int:
     Raises:
         StorageError: A row was changed, removed or inserted; the message names the first such row.
     """
-    before, expected, last = _ROOT, 1, BEFORE_ALL
+    before, expected, last = ROOT, 1, BEFORE_ALL
     while rows := connection.execute(_ROWS, (last, PAGE)).fetchall():
         for *row, found in rows:
-            if row[0] != expected or found != _link(before, tuple(row)):
+            if row[0] != expected or found != link(before, tuple(row)):
                 raise StorageError(f"The journal's chain is broken at event {expected}.", BROKEN)
             before, expected = found, expected + 1
         last = rows[-1][0]
@@ -92,14 +123,15 @@ def verify_newest(connection: sqlite3.Connection, count: int = NEWEST) -> None:
     rows = connection.execute(_TAIL, (count + 1,)).fetchall()[::-1]
     if not rows:
         return
-    before, expected = _ROOT, rows[0][0]
+    before, expected = ROOT, rows[0][0]
     if expected != 1:
         before, expected, rows = rows[0][-1], expected + 1, rows[1:]
     for *row, found in rows:
-        if row[0] != expected or found != _link(before, tuple(row)):
+        if row[0] != expected or found != link(before, tuple(row)):
             raise StorageError(f"The journal's chain is broken at event {expected}.", BROKEN)
         before, expected = found, expected + 1
 
 
-def _link(before: bytes, row: tuple[Any, ...]) -> bytes:
+def link(before: bytes, row: tuple[Any, ...]) -> bytes:
+    """The hash of a row (all columns but the hash) behind one with the hash ``before``."""
     return hashlib.sha256(before + _encoder.encode(row)).digest()

@@ -8,6 +8,7 @@ from zepix_core.config.home import Home
 from zepix_core.config.settings import HostSettings
 from zepix_core.model.books import BooksReport, Decided
 from zepix_core.model.channel import ChannelAnswer, ChannelRow
+from zepix_core.model.command import HumanCommand
 from zepix_core.model.host import HostState, PluginRow
 from zepix_core.model.limits import LimitRow
 from zepix_core.model.order import CloseResult
@@ -59,6 +60,9 @@ class HostView(Protocol):
 
     async def test_channels(self, actor: str) -> tuple[ChannelAnswer, ...]:
         """Put a test notice for every channel, and say what becomes of each."""
+
+    def note_command(self, command: HumanCommand) -> None:
+        """Write down what a person asks for, before it is carried out; nothing waits for that."""
 
     async def close_position(self, ticket: int, actor: str) -> CloseResult:
         """Close one position fully, whoever opened it; ``success`` False with a code when there is none."""

@@ -8,7 +8,9 @@ from litestar import MediaType, Request, Response, post
 from litestar.datastructures import State
 from litestar.params import FromPath
 
+from zepix_core.config.secrets import masked
 from zepix_core.errors import UsageError
+from zepix_core.model.command import HumanCommand
 from zepix_core.model.limits import DAILY, LIFETIME
 from zepix_core.web.rest.answers import body, host_of
 from zepix_core.web.rest.gate import error_body
@@ -60,6 +62,29 @@ class ShadowRequest:
     """Whether a plugin's entries fill in the shadow book."""
 
     shadow_mode: bool
+
+
+async def note(request: Request[Any, Any, Any]) -> None:
+    """Write down who asks for what from where, before it is carried out."""
+    if request.method == "GET":
+        return
+    client = request.client.host if request.client is not None else ""
+    command = HumanCommand(
+        name=request.url.path.removeprefix("/api/"),
+        by=_actor(request),
+        origin=f"api {client}".rstrip(),
+        arguments={**request.path_params, **_arguments(await request.body())},
+    )
+    host_of(request.app.state).note_command(command)
+
+
+def _arguments(data: bytes) -> dict[str, Any]:
+    """The fields of a body; what is no JSON object is refused by the action itself."""
+    try:
+        found = msgspec.json.decode(data or b"{}")
+    except (msgspec.DecodeError, ValueError):
+        return {}
+    return masked(found) if isinstance(found, dict) else {}
 
 
 def _actor(request: Request[Any, Any, Any]) -> str:

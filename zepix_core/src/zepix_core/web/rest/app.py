@@ -8,7 +8,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
 
 from zepix_core.errors import BrokerOffline, StorageError, UsageError, ZepixError
-from zepix_core.web.rest.actions import ACTIONS
+from zepix_core.web.rest.actions import ACTIONS, note
 from zepix_core.web.rest.gate import BODY_LIMIT, error_body
 from zepix_core.web.rest.metrics import metrics
 from zepix_core.web.rest.reads import READS
@@ -27,6 +27,7 @@ def create_app(host: HostView) -> Litestar:
     return Litestar(
         route_handlers=[Router("/api", route_handlers=[*READS, *ACTIONS]), metrics],
         state=State({"host": host}),
+        before_request=note,
         openapi_config=None,
         debug=False,
         logging_config=None,
