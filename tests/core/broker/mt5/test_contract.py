@@ -18,9 +18,9 @@ from zepix_core.testing.fake_mt5 import FakeMT5
 
 
 @pytest.fixture
-def fake(fake: FakeMT5, clock: VirtualClock) -> FakeMT5:
-    """With a quote a minute in the last hours: bars of every width are made of the same quotes."""
-    for minute in range(300):
+def fake(fake: FakeMT5, clock: VirtualClock, request: pytest.FixtureRequest) -> FakeMT5:
+    """Where bars are asked for, with a quote a minute in the last hours: all are made of the same quotes."""
+    for minute in range(300 if "bars" in request.node.name else 0):
         fake.push_quote("EURUSD", round(1.085 + (minute % 7) * 0.00003, 5))
         clock.advance(60)
     fake.push_quote("EURUSD", 1.085)

@@ -1,5 +1,7 @@
 """The filling policy comes from execution mode and mask; the mask's bits are not the request's numbers."""
 
+import itertools
+
 import pytest
 
 from zepix_core.broker.mt5.filling import chosen, in_turn
@@ -27,12 +29,8 @@ def test_the_policy_of_a_market_order(execution: int, mask: int, policy: Filling
     assert chosen(execution, mask) is policy
 
 
-@pytest.mark.parametrize("execution", list(Execution))
-@pytest.mark.parametrize("mask", range(8))
-@pytest.mark.parametrize("remembered", [None, *Filling])
-def test_every_policy_is_tried_once_what_worked_first(
-    execution: int, mask: int, remembered: Filling | None
-) -> None:
-    turns = in_turn(execution, mask, remembered)
-    assert sorted(turns) == list(Filling)
-    assert turns[0] is (remembered if remembered is not None else chosen(execution, mask) or FOK)
+def test_every_policy_is_tried_once_what_worked_first() -> None:
+    for execution, mask, remembered in itertools.product(Execution, range(8), [None, *Filling]):
+        turns = in_turn(execution, mask, remembered)
+        assert sorted(turns) == list(Filling)
+        assert turns[0] is (remembered if remembered is not None else chosen(execution, mask) or FOK)
