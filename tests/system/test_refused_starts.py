@@ -144,17 +144,6 @@ def test_secrets_that_others_can_read_are_refused(tmp_path: Path) -> None:
     assert "a-token-that" not in message
 
 
-def test_a_damaged_journal_is_neither_used_nor_replaced(tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
-    journal = tmp_path / "data" / "journal.db"
-    journal.write_bytes(b"not a database at all" * 1000)
-    before = journal.read_bytes()
-    message = refused(tmp_path)
-    assert "journal.db" in message
-    assert "backup" in message
-    assert journal.read_bytes() == before
-
-
 def test_a_second_host_on_the_same_home_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
     with RunningHost(tmp_path / "home") as first:
         first.start()

@@ -34,10 +34,11 @@ CHECKED = "checked"
 
 @attrs.frozen(kw_only=True)
 class BackupPlan:
-    """A file and how often it is backed up, seconds."""
+    """A file and how often it is backed up, seconds; ``plugins``: whose it is, none for the host's."""
 
     path: Path
     every: float
+    plugins: tuple[str, ...] = ()
 
 
 def is_due(plan: BackupPlan, known: Iterable[Backup], now_ns: int) -> bool:
@@ -95,7 +96,7 @@ class Backups:
             try:
                 made.append(await self._make(plan.path, pool))
             except StorageError as error:
-                await self._failed(plan.path, error)
+                await self._failed(plan, error)
         return tuple(made)
 
     def _may(self, plan: BackupPlan) -> bool:
@@ -167,11 +168,13 @@ class Backups:
                 Notice(type="journal_check", priority=Priority.CRITICAL, text=text, data={"found": found}),
             )  # fmt: skip
 
-    async def _failed(self, path: Path, error: StorageError) -> None:
+    async def _failed(self, plan: BackupPlan, error: StorageError) -> None:
         """Say so, once until it goes well; a copy that is not sound is a look at the file itself."""
         log.error("%s", error)
+        path = plan.path
         if isinstance(error, DatabaseDamaged):
-            self._guard.note(news_of(path.name, await asyncio.to_thread(_damage_of, path)))
+            damage = await asyncio.to_thread(_damage_of, path)
+            self._guard.note(news_of(path.name, damage, plan.plugins))
         if path in self._refused or self._enough.is_set():
             return
         self._refused.add(path)

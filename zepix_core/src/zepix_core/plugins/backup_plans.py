@@ -10,6 +10,7 @@ from zepix_core.plugins.states import PluginStatus
 def backup_plans(statuses: Iterable[PluginStatus], data: Path) -> Iterator[BackupPlan]:
     """A plan for each file in the folder ``data``; plugins that share one get what the most careful wants."""
     wanted: dict[Path, float] = {}
+    whose: dict[Path, list[str]] = {}
     for status in statuses:
         if status.hello is None or not status.hello.database_group:
             continue
@@ -19,4 +20,7 @@ def backup_plans(statuses: Iterable[PluginStatus], data: Path) -> Iterator[Backu
             continue
         path = data / (database.get("path") or f"zepix_{status.hello.database_group}.db")
         wanted[path] = min(every, wanted.get(path, every))
-    return (BackupPlan(path=path, every=every) for path, every in wanted.items())
+        whose.setdefault(path, []).append(status.id)
+    return (
+        BackupPlan(path=path, every=every, plugins=tuple(whose[path])) for path, every in wanted.items()
+    )

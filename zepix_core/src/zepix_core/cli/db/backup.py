@@ -18,8 +18,8 @@ COLUMNS = ("file", "state", "backup", "bytes")
 def command(home: Home, shape: str, everything: bool) -> int:
     """Back up the journal, or every database, and check the copies.
 
-    It may run beside the host, which makes backups of its own: the journal's every hour. Those it removes when
-    they are old; what this command makes stays. Ends with 1 when one failed.
+    It may run beside the host, which makes backups of its own: the journal's every hour. Those the host
+    removes when they are old; what this command makes stays. Ends with 1 when one failed.
     """
     from zepix_core.cli.options import existing
     from zepix_core.cli.output import print_rows
