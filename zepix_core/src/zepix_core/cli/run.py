@@ -86,6 +86,7 @@ def run_host(
         click.echo(ADDRESS_CHANGED, err=True)
     loaded = load_settings(home, _overrides(port, api_port, demo))
     _check(loaded, behind_proxy)
+    _check_account(loaded, demo, inline)
     _quiet_core_dumps()
     with home.held():
         _log(home, loaded, demo)
@@ -140,12 +141,32 @@ def _check(loaded: "Loaded", behind_proxy: bool) -> None:
         click.echo(f"Warning: {warning}", err=True)
 
 
+def _check_account(loaded: "Loaded", demo: bool, inline: bool) -> None:
+    """What belongs to the paper account does not meet another one."""
+    from zepix_core.errors import UsageError
+
+    if loaded.settings.broker == "paper":
+        return
+    if demo:
+        raise UsageError(
+            "--demo plays sample alerts, and they would be traded at your broker's account.",
+            "Try it in a home with broker = paper: zepix run --demo --home FOLDER.",
+        )
+    if inline and loaded.settings.live:
+        raise UsageError(
+            "--inline is for debugging: a terminal that hangs would hold the host, with real money at stake.",
+            "Leave --inline out.",
+        )
+
+
 def _log(home: Home, loaded: "Loaded", demo: bool) -> None:
     from zepix_core.config.secrets import API_TOKEN, WEBHOOK_TOKEN, read_env
     from zepix_core.logs import configure_host, keep_secret
 
     secrets = dict(read_env(home.env))
     secrets.update({name: loaded.variables[name] for name in (WEBHOOK_TOKEN, API_TOKEN)})
+    if loaded.settings.mt5_password:
+        secrets["mt5_password"] = loaded.settings.mt5_password
     for secret in secrets.values():
         keep_secret(secret.reveal())
     # In the demo the console belongs to the stories; the file keeps all.
