@@ -3,7 +3,9 @@
 import json
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import attrs
@@ -21,9 +23,10 @@ from zepix_core import (
 )
 from zepix_core.clock import moment, nanoseconds
 from zepix_core.services.calls import CALLS, CloseRequest, PlaceReply, PlaceRequest
-from zepix_core.services.host_view import view_of
+from zepix_core.services.host_view import HostView, view_of
+from zepix_core.storage.connection import Durability
 from zepix_core.storage.executor import SameThread
-from zepix_core.storage.plugin_database import PluginDatabase, open_plugin_database
+from zepix_core.storage.plugin_database import PluginDatabase, migrate_plugin_file
 from zepix_core.storage.pulse import PulseStore
 from zepix_core.storage.trends import TrendStore
 from zepix_core.testing.clock import VirtualClock
@@ -170,12 +173,18 @@ class Bench:
         self.stand, self.clock, self.database, self.trends = stand, clock, database, trends
         self.config = V3Config()
         self.host: dict[str, Any] = {}
+        self._view: tuple[dict[str, Any], HostView] = ({}, view_of({}))
         self.api = ServiceAPI(
-            "combined_v3", stand, clock, lambda: self.config, lambda: view_of(self.host), database, trends,
+            "combined_v3", stand, clock, lambda: self.config, self._host_view, database, trends,
             PulseStore(database),
         )  # fmt: skip
         self.plugin = CombinedV3()
         self._alerts = 0
+
+    def _host_view(self) -> HostView:
+        if self._view[0] != self.host:
+            self._view = (dict(self.host), view_of(self.host))
+        return self._view[1]
 
     async def send(self, message: dict[str, Any] | str, key: str | None = None) -> Decision | None:
         """Deliver a message that arrives now."""
@@ -220,12 +229,25 @@ class Bench:
         self.config = attrs.evolve(self.config, settings=attrs.evolve(settings, **{section: part}))
 
 
+def empty_database(folder: Path, clock: VirtualClock) -> PluginDatabase:
+    """The plugin's database, migrated and empty: a copy of a file that is made once."""
+    path = folder / "v3.db"
+    path.write_bytes(_migrated())
+    return PluginDatabase(SameThread(path, Durability.NORMAL), "combined_v3", clock)
+
+
+@cache
+def _migrated() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "v3.db"
+        migrate_plugin_file(path, "zepix_plugins_v3.migrations", VirtualClock(nanoseconds(START)))
+        return path.read_bytes()
+
+
 async def bench(folder: Path) -> Bench:
     """A started plugin on an empty database."""
     clock = VirtualClock(nanoseconds(START))
-    database = open_plugin_database(
-        folder / "v3.db", "combined_v3", "zepix_plugins_v3.migrations", executor=SameThread, clock=clock
-    )
+    database = empty_database(folder, clock)
     trends = TrendStore(database)
     await trends.load()
     made = Bench(Stand(), clock, database, trends)

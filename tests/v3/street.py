@@ -24,14 +24,12 @@ from zepix_core import (
 from zepix_core.clock import moment, nanoseconds
 from zepix_core.errors import StorageError
 from zepix_core.services.calls import CALLS, PlaceReply, PlaceRequest
-from zepix_core.storage.executor import SameThread
-from zepix_core.storage.plugin_database import open_plugin_database
 from zepix_core.storage.trends import TrendStore
 from zepix_core.testing.clock import VirtualClock
 from zepix_core.wire.codec import through
 
 from .rows import START
-from .stand import EURUSD, Bench, Stand
+from .stand import EURUSD, Bench, Stand, empty_database
 
 POINT = 100_000
 SPREAD = 10
@@ -353,9 +351,7 @@ class Desk:
 async def desk(folder: Path) -> Desk:
     """A started plugin on an empty database."""
     clock = VirtualClock(nanoseconds(START))
-    database = open_plugin_database(
-        folder / "v3.db", "combined_v3", "zepix_plugins_v3.migrations", executor=SameThread, clock=clock
-    )
+    database = empty_database(folder, clock)
     trends = TrendStore(database)
     await trends.load()
     street = Street(clock)

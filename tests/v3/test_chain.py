@@ -276,7 +276,7 @@ def check(made: Desk) -> None:
     assert made.street.chain_orders(3) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(Moves)
 def test_deaths_repeats_and_restarts_change_nothing(moves: list[tuple[str, int]]) -> None:
     """Never more orders than a level allows, none twice, no level after a loss; and a run that is
