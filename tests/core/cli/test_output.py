@@ -5,7 +5,7 @@ import json
 import pytest
 
 from zepix_core.cli.alerts.send import read_bodies
-from zepix_core.cli.checkup import wal_defect
+from zepix_core.storage.sqlite_version import has_wal_defect
 from zepix_core.cli.output import cell, print_rows
 from zepix_core.cli.status import age
 
@@ -66,4 +66,4 @@ def test_an_age(seconds: float, text: str) -> None:
     ],
 )
 def test_the_sqlite_versions_with_the_wal_defect_are_known(version: tuple[int, ...], affected: bool) -> None:
-    assert wal_defect(version) is affected
+    assert has_wal_defect(version) is affected

@@ -25,7 +25,7 @@ from zepix_core.inbox.store import InboxStore
 from zepix_core.journal import events
 from zepix_core.journal.backups import DAY, HOUR, BackupPlan, Backups
 from zepix_core.journal.keeper import RecordKeeper
-from zepix_core.journal.opening import has_wal_defect, prepare_journal, require_journal
+from zepix_core.journal.opening import prepare_journal, require_journal
 from zepix_core.journal.orders import OrderDesk, account_key
 from zepix_core.journal.reconcile import Reconciler
 from zepix_core.journal.recovery import recover
@@ -47,6 +47,7 @@ from zepix_core.plugins.manager import PluginHost
 from zepix_core.ports_file import remove_ports, write_ports
 from zepix_core.services.facts import PluginFacts
 from zepix_core.storage.executor import Executor
+from zepix_core.storage.sqlite_version import has_wal_defect, tell_version
 from zepix_core.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -198,6 +199,7 @@ class Host:
         """
         if self.options.trace_hooks:
             logging.getLogger(TRACE).setLevel(logging.DEBUG)
+        tell_version()
         await prepare_journal(self.journal, self.clock, self._start_facts())
         self._sound = True
         await self._record.start()

@@ -26,10 +26,10 @@ from zepix_core.config.home import Home
 from zepix_core.config.plugin_files import plugin_file_faults
 from zepix_core.config.secrets import API_TOKEN, WEBHOOK_TOKEN, Secret, environment, is_weak
 from zepix_core.errors import SettingsError, ZepixError
+from zepix_core.storage.sqlite_version import has_wal_defect
 
 MB = 1024 * 1024
 WARN_FREE, BAD_FREE = 200 * MB, 50 * MB
-FIXED_IN = {(3, 44): 6, (3, 50): 7, (3, 51): 3}
 
 
 def check_up(home: Home) -> Iterator[Finding]:
@@ -75,8 +75,7 @@ def check_up(home: Home) -> Iterator[Finding]:
 def _machine(home: Home) -> Iterator[Finding]:
     python = ".".join(map(str, sys.version_info[:3]))
     yield Finding("Python", OK, python)
-    version = tuple(map(int, sqlite3.sqlite_version.split(".")))
-    if wal_defect(version):
+    if has_wal_defect():
         avoided = "has the WAL-reset defect, avoided: each file has one writer"
         yield Finding(
             "sqlite",
@@ -93,14 +92,6 @@ def _machine(home: Home) -> Iterator[Finding]:
     free = shutil.disk_usage(home.path).free
     result = BAD if free < BAD_FREE else WARN if free < WARN_FREE else OK
     yield Finding("disk", result, f"{free // MB} MB free", "" if result == OK else "Make room.")
-
-
-def wal_defect(version: tuple[int, ...]) -> bool:
-    """True for the SQLite versions 3.7.0 to 3.51.2, save those that got the correction."""
-    if version < (3, 7, 0) or version >= (3, 51, 3):
-        return False
-    fixed = FIXED_IN.get((version[0], version[1]))
-    return fixed is None or version[2] < fixed
 
 
 def _secrets(variables: dict[str, Secret]) -> Iterator[Finding]:

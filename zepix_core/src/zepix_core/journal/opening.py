@@ -16,8 +16,6 @@ from zepix_core.storage.executor import Executor, SameThread, WriterThread
 from zepix_core.storage.faults import DAMAGE, FAULTS, RESTORE, code_of, one_line
 
 log = logging.getLogger(__name__)
-LAST_WAL_DEFECT = (3, 51, 2)
-FIXED_IN = ((3, 50, 7), (3, 44, 6))
 
 
 def require_journal(path: Path, backups: Path) -> None:
@@ -96,10 +94,3 @@ def prepare_tables(connection: sqlite3.Connection, path: Path) -> None:
         if code_of(error) in FAULTS - DAMAGE:
             raise
         raise DatabaseDamaged(f"{path} is damaged: {error}.", RESTORE) from error
-
-
-def has_wal_defect() -> bool:
-    """True for an SQLite whose WAL can be damaged by two writers (3.7.0 to 3.51.2 but for two repairs)."""
-    version = tuple(int(part) for part in sqlite3.sqlite_version.split(".")[:3])
-    repaired = any(version[:2] == fixed[:2] and version >= fixed for fixed in FIXED_IN)
-    return version <= LAST_WAL_DEFECT and not repaired
