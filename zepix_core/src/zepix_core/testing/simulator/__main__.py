@@ -3,14 +3,14 @@
 import argparse
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from zepix_core.testing.simulator.campaign import MakeCast, Tally, campaign
+from zepix_core.testing.simulator.campaign import MakeCast, campaign
 from zepix_core.testing.simulator.cast import own_cast
 from zepix_core.testing.simulator.exhaustive import walk
 from zepix_core.testing.simulator.faults import Kind
 from zepix_core.testing.simulator.report import told
-from zepix_core.testing.simulator.run import Outcome, Theatre
+from zepix_core.testing.simulator.run import Outcome, Scenario, Theatre
 from zepix_core.testing.simulator.shrink import shrink
 
 SHOWN = 3
@@ -21,7 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     make: MakeCast = own_cast if asked.cast is None else _named(asked.cast)
     if asked.walk is not None:
-        return _walk(make, Kind(asked.walk), asked.every)
+        with Theatre(make()) as theatre:
+            steps = walk(theatre, Kind(asked.walk), every=asked.every)
+        return _many(make, steps, asked.jobs)
     if asked.seed is not None:
         return _one(make, asked.seed, asked.trace)
     first, _, last = asked.seeds.partition("..")
@@ -58,27 +60,16 @@ def _one(make: MakeCast, seed: int, trace: bool) -> int:
     return 1 if outcome.violations else 0
 
 
-def _many(make: MakeCast, seeds: Sequence[int], jobs: int) -> int:
+def _many(make: MakeCast, what: Iterable[int | Scenario], jobs: int) -> int:
     def seen(outcome: Outcome) -> None:
         if outcome.violations:
             print(told(outcome, lines=0), flush=True)
 
-    tally = campaign(seeds, jobs, make, seen)
+    tally = campaign(what, jobs, make, seen)
     if tally.failed:
         with Theatre(make()) as theatre:
             for outcome in tally.failed[:SHOWN]:
                 print(_smallest(outcome, theatre))
-    print(tally)
-    return 1 if tally.failed else 0
-
-
-def _walk(make: MakeCast, kind: Kind, every: int) -> int:
-    tally = Tally()
-    with Theatre(make()) as theatre:
-        for outcome in walk(theatre, kind, every=every):
-            tally.add(outcome)
-            if outcome.violations:
-                print(told(outcome, lines=0), flush=True)
     print(tally)
     return 1 if tally.failed else 0
 

@@ -9,7 +9,7 @@ import attrs
 
 from zepix_core.testing.simulator.cast import Cast, own_cast
 from zepix_core.testing.simulator.faults import Kind
-from zepix_core.testing.simulator.run import Outcome, Theatre
+from zepix_core.testing.simulator.run import Outcome, Scenario, Theatre
 
 CHUNK = 5
 MakeCast = Callable[[], Cast]
@@ -63,20 +63,21 @@ class Tally:
 
 
 def campaign(
-    seeds: Iterable[int],
+    what: Iterable[int | Scenario],
     jobs: int = 1,
     make: MakeCast = own_cast,
     seen: Callable[[Outcome], None] | None = None,
 ) -> Tally:
-    """Run all seeds.
+    """Run all of them.
 
     Args:
+        what: Seeds, or whole scenarios.
         jobs: Processes; with one, all runs happen in this.
         make: Makes the cast; with more than one job it must be a function that can be imported.
         seen: Told of each outcome as it comes.
     """
     tally, began = Tally(), time.monotonic()
-    outcomes = _here(seeds, make) if jobs <= 1 else _spread(list(seeds), jobs, make)
+    outcomes = _here(what, make) if jobs <= 1 else _spread(list(what), jobs, make)
     for outcome in outcomes:
         tally.add(outcome)
         tally.seconds = time.monotonic() - began
@@ -86,15 +87,15 @@ def campaign(
     return tally
 
 
-def _here(seeds: Iterable[int], make: MakeCast) -> Iterator[Outcome]:
+def _here(what: Iterable[int | Scenario], make: MakeCast) -> Iterator[Outcome]:
     with Theatre(make()) as theatre:
-        for seed in seeds:
-            yield _light(theatre.seed(seed))
+        for one in what:
+            yield _played(theatre, one)
 
 
-def _spread(seeds: list[int], jobs: int, make: MakeCast) -> Iterator[Outcome]:
+def _spread(what: list[int | Scenario], jobs: int, make: MakeCast) -> Iterator[Outcome]:
     with multiprocessing.get_context("spawn").Pool(jobs, _build, (make,)) as pool:
-        yield from pool.imap_unordered(_seed, seeds, CHUNK)
+        yield from pool.imap_unordered(_play, what, CHUNK)
         pool.close()
         pool.join()
 
@@ -104,12 +105,13 @@ def _build(make: MakeCast) -> None:
     _theatre = Theatre(make())
 
 
-def _seed(seed: int) -> Outcome:
+def _play(one: int | Scenario) -> Outcome:
     if _theatre is None:
         raise RuntimeError("the process was not prepared")
-    return _light(_theatre.seed(seed))
+    return _played(_theatre, one)
 
 
-def _light(outcome: Outcome) -> Outcome:
+def _played(theatre: Theatre, one: int | Scenario) -> Outcome:
     """Nobody reads the lines of a run in which all held."""
+    outcome = theatre.run(one) if isinstance(one, Scenario) else theatre.seed(one)
     return outcome if outcome.violations else attrs.evolve(outcome, lines=())

@@ -1,12 +1,10 @@
 """One scenario, struck at each of its steps or commits in turn: nothing is left to chance."""
 
-from collections.abc import Iterator
-
 import attrs
 
 from zepix_core.testing.simulator.acts import Act, Do
 from zepix_core.testing.simulator.faults import UNITS, Fault, Kind
-from zepix_core.testing.simulator.run import Outcome, Scenario, Theatre
+from zepix_core.testing.simulator.run import Scenario, Theatre
 
 WALK = (
     Act(do=Do.ALERT, bodies=('{"type": "pair", "symbol": "EURUSD", "side": "buy", "id": "W1"}',), pause=2.0),
@@ -17,19 +15,16 @@ WALK = (
 """A pair, its stops drawn nearer, its reversal, the stop that ends it."""
 
 
-def walk(theatre: Theatre, kind: Kind, acts: tuple[Act, ...] = WALK, every: int = 1) -> Iterator[Outcome]:
-    """Run the scenario with a fault of ``kind`` at its first step or commit, its second, and so on.
+def walk(theatre: Theatre, kind: Kind, acts: tuple[Act, ...] = WALK, every: int = 1) -> list[Scenario]:
+    """The scenario with a fault of ``kind`` at its first step or commit, its second, and so on.
 
     Args:
+        theatre: Where it is run once undisturbed, to learn how many there are.
         every: Strike at every so many only.
     """
     whole = Scenario(seed=0, acts=acts, faults=())
-    undisturbed = theatre.run(whole)
-    yield undisturbed
-    for number in range(1, _occasions(undisturbed, kind) + 1, every):
-        yield theatre.run(attrs.evolve(whole, faults=(Fault(kind, 0, number, 0.5),)))
-
-
-def _occasions(outcome: Outcome, kind: Kind) -> int:
-    """How often the fault could strike, from the start to the end of the acts."""
-    return outcome.occasions[UNITS[kind]]
+    occasions = theatre.run(whole).occasions[UNITS[kind]]
+    return [
+        attrs.evolve(whole, faults=(Fault(kind, 0, number, 0.5),))
+        for number in range(1, occasions + 1, every)
+    ]

@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 import itertools
+import warnings
 from asyncio import events
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine
@@ -138,10 +139,13 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._graves.clear()
         self._runnable.clear()
         self._timers.clear()
-        for task in left:
-            task._log_destroy_pending = False
-            if not task.done() and (work := task.get_coro()) is not None:
-                _close(work)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # what the dead would have awaited
+            for task in left:
+                task._log_destroy_pending = False
+                if not task.done() and (work := task.get_coro()) is not None:
+                    _close(work)
+            left.clear()
         self.faults = []
         self.close()
 

@@ -90,11 +90,14 @@ class Theatre:
         self._stage = build(cast, Path(self._folder.name) / "stage")
         # The first start makes the databases; every run begins with a copy of them.
         self._play(Scenario(seed=0, acts=(), faults=()), self._stage, None)
+        # What is there now stays; each run collects its own, and that alone.
+        gc.freeze()
 
     def __enter__(self) -> "Theatre":
         return self
 
     def __exit__(self, *_: object) -> None:
+        gc.unfreeze()
         self._folder.cleanup()
 
     def run(self, scenario: Scenario, show: Callable[[str], None] | None = None) -> Outcome:
