@@ -5,9 +5,9 @@ import json
 import pytest
 
 from zepix_core.cli.alerts.send import read_bodies
-from zepix_core.storage.sqlite_version import has_wal_defect
 from zepix_core.cli.output import cell, print_rows
 from zepix_core.cli.status import age
+from zepix_core.storage.sqlite_version import has_wal_defect
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ NEXT = (
     "alerts are answered 503 and no entry goes out; the host tries again every 5 seconds."
 )
 NEXT_OTHERS = (
-    "Make room on the disk and check owner and mode of that file. Until then no entry that needs it goes out; "
-    "exits do, and it is tried again every 5 seconds."
+    "Make room on the disk and check owner and mode of that file. Until then no entry that needs it goes out;"
+    " exits do, and it is tried again every 5 seconds."
 )
 
 
