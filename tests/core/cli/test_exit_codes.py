@@ -1,6 +1,7 @@
 """0 fine · 1 the answer is no · 2 usage · 3 host not reachable · 4 settings invalid · 70 our fault."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -184,3 +185,31 @@ def test_our_own_faults_are_70_with_the_place_of_the_details(
     assert "Traceback" not in told
     assert "crash.log" in told
     assert "ZeroDivisionError" in (home.logs / "crash.log").read_text()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["alerts", "list", "--home", "{}"], ["--home", "{}", "alerts", "list"]]
+)
+def test_a_home_that_cannot_be_read_is_4_with_a_hint_however_it_is_named(
+    home: Home, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.path.chmod(0)
+    try:
+        if os.access(home.path, os.R_OK):
+            pytest.skip("this user may read every folder")
+        assert run([argument.format(home.path) for argument in arguments]) == 4
+    finally:
+        home.path.chmod(0o700)
+    told = capsys.readouterr().err
+    assert f"The home folder {home.path} cannot be used: it cannot be read." in told
+    assert "Check its owner and mode" in told
+
+
+def test_a_short_webhook_token_is_taken_with_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = str(tmp_path / "home")
+    assert run(["init", "--home", home, "--webhook-token", "short"]) == 0
+    assert "Warning: a webhook token of 5 characters can be guessed" in capsys.readouterr().err
+    assert run(["init", "--home", home, "--webhook-token", "x" * 16]) == 0
+    assert capsys.readouterr().err == ""

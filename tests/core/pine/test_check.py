@@ -283,3 +283,9 @@ def test_a_script_without_alerts_is_a_script(text: str) -> None:
 )
 def test_a_sentence_is_no_script(text: str) -> None:
     assert not is_script(text)
+
+
+def test_a_price_that_nobody_filled_in_makes_no_stop_wrong() -> None:
+    text = BUY.replace('"sl":1.1', '"price":{{close}},"sl":1.5').replace('"EURUSD"', '"{{ticker}}"')
+    codes = [finding.code for finding in check_message(text, WORLD, NOW).findings]
+    assert codes == ["unresolved_placeholder", "unresolved_placeholder"]

@@ -7,6 +7,11 @@ from zepix_core.cli.options import home_option
 from zepix_core.config.home import Home
 from zepix_core.config.settings import PROFILES
 
+WEAK = (
+    "Warning: a webhook token of {count} characters can be guessed, and who guesses it can send alerts. "
+    "Use 16 or more, or leave --webhook-token out; a live account refuses to start with this one."
+)
+
 
 @click.command()
 @click.option("--webhook-token", help="Token of the webhook's address; else a random one is made.")
@@ -27,7 +32,7 @@ def command(home: Home, webhook_token: str | None, profile: str | None, yes: boo
     """
     from zepix_core.cli.options import refuse_while_live
     from zepix_core.config.profiles import prepare, write_settings
-    from zepix_core.config.secrets import check_token
+    from zepix_core.config.secrets import Secret, check_token, is_weak
 
     if webhook_token is not None:
         check_token(webhook_token)
@@ -38,6 +43,8 @@ def command(home: Home, webhook_token: str | None, profile: str | None, yes: boo
             return 1
         write_settings(home, profile)
         fresh = True
+    if webhook_token is not None and is_weak(Secret(webhook_token)):
+        click.echo(WEAK.format(count=len(webhook_token)), err=True)
     click.echo(f"Home:     {home.path}")
     click.echo(f"Settings: {home.settings_file}{'' if fresh else ' (kept)'}")
     click.echo(f"Secrets:  {home.env}")

@@ -28,7 +28,9 @@ cli = LazyGroup(
     callback=_root,
     params=[
         click.Option(
-            ["--home"], type=click.Path(), help="Home folder; else ZEPIX_HOME, else the user's data folder."
+            ["--home"],
+            type=click.Path(readable=False),  # `Home` says what is wrong with it
+            help="Home folder; else ZEPIX_HOME, else the user's data folder.",
         ),
         click.Option(
             ["--version"],

@@ -17,7 +17,7 @@ def home_option(function: F) -> F:
     """Add ``--home``; the command gets ``home`` as a `Home`."""
     return click.option(
         "--home",
-        type=click.Path(),
+        type=click.Path(readable=False),  # `Home` says what is wrong with it
         callback=_home,
         help="Home folder; else ZEPIX_HOME, else the user's data folder.",
     )(function)

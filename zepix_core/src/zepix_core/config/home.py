@@ -140,7 +140,11 @@ class Home:
         Raises:
             SettingsError: It is there, but cannot be read.
         """
-        if not self.path.exists():
+        try:
+            there = self.path.exists()
+        except OSError as error:
+            raise self._refused(error.strerror or str(error)) from error
+        if not there:
             return False
         if not self.path.is_dir() or not os.access(self.path, os.R_OK | os.X_OK):
             raise self._refused("it cannot be read")

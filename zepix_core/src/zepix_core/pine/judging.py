@@ -69,12 +69,14 @@ def judge_parts(
     if instead is not None:
         told.append(instead)
         verdict = attrs.evolve(verdict, faults=())
+    # What a script computes, or nobody filled in, is a sample: only a pasted price is held against its stop.
+    unfilled = any(fault.code == "unresolved_placeholder" for fault in told)
+    sides = call == PASTED and not verdict.grave and not unfilled
     found = [
         *known_times(filled, verdict.faults),
         *(constant_id(filled, call in FILLED_IN) if call != PASTED and not verdict.grave else ()),
         *grouped_numbers(filled),
-        # What a script computes is filled in with samples: only a pasted price is held against its stop.
-        *(side_faults(filled.text, verdict.kind) if call == PASTED and not verdict.grave else ()),
+        *(side_faults(filled.text, verdict.kind) if sides else ()),
     ]
     findings = [placed(fault, places) for fault in told]
     spoken = {(one.line, one.column, one.code) for one in findings}
