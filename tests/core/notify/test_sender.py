@@ -23,7 +23,7 @@ async def test_a_notice_leaves_as_json_with_its_key(post: Post) -> None:
     assert taken.json == {
         "key": f"{number}-{post.clock.now_ns()}", "time": "2026-01-12T12:05:00.000Z", "priority": "HIGH",
         "type": "entry", "text": "bought", "plugin": "p", "symbol": "EURUSD", "alert_id": 7,
-        "data": {"lots": 0.1}, "notices": [number],
+        "data": {"lots": 0.1}, "notices": [number], "chain": f"0:{'0' * 32}",
     }  # fmt: skip
     assert taken.headers["idempotency-key"] == taken.json["key"]
     assert taken.headers["content-type"] == "application/json"

@@ -17,7 +17,13 @@ from zepix_core.config.profiles import prepare
 from zepix_core.model.channel import ChannelRow
 from zepix_core.testing.process import RunningHost
 
-DISCORD = '\n[notify.webhook]\nurl = "${ZEPIX_NOTIFY_URL}"\ntemplate = \'{"content": "{text}"}\'\n'
+DISCORD = """
+[plugin_system]
+enabled = false
+[notify.webhook]
+url = "${ZEPIX_NOTIFY_URL}"
+template = '{"content": "{text}"}'
+"""
 
 
 @pytest.fixture

@@ -44,6 +44,13 @@ TREE: Branch = {
         {"show": "Show the settings in force, secrets masked.", "validate": "Check every settings file."},
     ),
     "pine": ("Check what TradingView will send.", {"check": "Check a Pine script or an alert's text."}),
+    "audit": (
+        "Check or export the chain of what happened.",
+        {
+            "verify": "Recompute the journal's chain and say where it was changed.",
+            "export": "Write the records of the chain as lines of JSON.",
+        },
+    ),
     "db": (
         "Look after the databases.",
         {

@@ -20,9 +20,10 @@ class NoSuchAlert(ZepixError):
 
 @click.command()
 @click.argument("alert_id")
+@click.option("--audit", is_flag=True, help="Every record of it in the chain, and every deal; nothing else.")
 @home_option
 @format_option
-def command(home: Home, shape: str, alert_id: str) -> None:
+def command(home: Home, shape: str, alert_id: str, audit: bool) -> None:
     """Tell the whole story of one alert or order.
 
     ALERT_ID is its number, the id the alert itself carries, or its key: what was read, every gate with its
@@ -33,11 +34,12 @@ def command(home: Home, shape: str, alert_id: str) -> None:
     from zepix_core.cli.output import print_facts
     from zepix_core.cli.story_text import order_story_lines, story_lines
 
+    if audit:
+        _audit(existing(home), shape, alert_id)
+        return
     told = _told(existing(home), alert_id)
     if told is None:
-        raise NoSuchAlert(
-            f"There is no alert or order {alert_id}.", "`zepix alerts list --all` shows all of them."
-        )
+        raise _none(alert_id)
     if shape != "table":
         print_facts(told, shape)
         return
@@ -52,6 +54,29 @@ def command(home: Home, shape: str, alert_id: str) -> None:
         lines = order_story_lines(msgspec.convert(told, OrderStory))
     for line in lines:
         click.secho(line.text, fg=COLOURS.get(line.style), bold=line.style == "head", dim=line.style == "dim")
+
+
+def _audit(home: Home, shape: str, name: str) -> None:
+    """Every record and every deal, from the journal itself; a host may run."""
+    import msgspec
+
+    from zepix_core.cli.audit_text import audit_lines
+    from zepix_core.cli.output import print_facts
+    from zepix_core.cli.source import from_file
+    from zepix_core.journal.audit import AuditStory, audit_story
+
+    told = from_file(home.journal_db, lambda connection: audit_story(connection, name))
+    if told is None:
+        raise _none(name)
+    if shape != "table":
+        print_facts(told, shape)
+        return
+    for line in audit_lines(msgspec.convert(told, AuditStory)):
+        click.secho(line.text, bold=line.style == "head")
+
+
+def _none(name: str) -> NoSuchAlert:
+    return NoSuchAlert(f"There is no alert or order {name}.", "`zepix alerts list --all` shows all of them.")
 
 
 def _plugins(home: Home) -> list[dict[str, Any]]:

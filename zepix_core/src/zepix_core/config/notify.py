@@ -14,7 +14,7 @@ from zepix_core.model.notice import Priority
 from zepix_core.model.setting import setting
 
 WEBHOOK = "webhook"
-PLACEHOLDERS = ("text", "priority", "type", "symbol", "plugin", "time", "key")
+PLACEHOLDERS = ("text", "priority", "type", "symbol", "plugin", "time", "key", "chain")
 PRIORITIES = tuple(priority.name for priority in Priority)
 PLACEHOLDER = re.compile(r"\{([A-Za-z_]+)\}")
 LEAST_SECRET = 6
@@ -151,8 +151,8 @@ class OutgoingWebhook:
     )
     template: str = setting(
         "",
-        doc="JSON to send, with {text}, {priority}, {type}, {symbol}, {plugin}, {time}, {key} in its texts; "
-        "empty: the whole notice as JSON",
+        doc="JSON to send; {text}, {priority}, {type}, {symbol}, {plugin}, {time}, {key} and {chain} in its "
+        "texts are filled in; empty: the whole notice as JSON",
         validator=_template,
         restart=True,
     )

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 HOUR_SECONDS = 3600.0
 MOST, KEPT = 4000, 2000
 CUT = "chain_cut"
+SHOWN = 32
 _NEWEST = "SELECT seq, hash FROM journal_events ORDER BY seq DESC LIMIT 1"
 _HASH = "SELECT hash FROM journal_events WHERE seq = ?"
 _CUTS = "SELECT at_ns, payload FROM journal_events WHERE kind = ? ORDER BY seq"
@@ -52,16 +53,17 @@ class Anchor:
 class Cut:
     """A start found the chain shorter than it was, or another one.
 
-    What had been noted of events behind ``common`` counts no more.
+    What had been noted of events behind ``common``, up to ``until``, counts no more.
     """
 
     at: str
     common: int
     noted: int
+    until: str
 
     def voids(self, anchor: Anchor) -> bool:
         """The anchor is of a part that is known to be gone."""
-        return anchor.seq > self.common and bool(anchor.at) and anchor.at < self.at
+        return anchor.seq > self.common and bool(anchor.at) and anchor.at <= self.until
 
 
 def newest(connection: sqlite3.Connection) -> tuple[int, bytes]:
@@ -70,12 +72,17 @@ def newest(connection: sqlite3.Connection) -> tuple[int, bytes]:
     return (0, events.ROOT) if row is None else (row[0], row[1])
 
 
+def shown(seq: int, digest: bytes) -> str:
+    """An event as people note it, and as ``zepix audit verify --expect`` takes it."""
+    return f"{seq}:{digest.hex()[:SHOWN]}"
+
+
 def cuts(connection: sqlite3.Connection) -> tuple[Cut, ...]:
     """What starts found of a chain that was cut, oldest first."""
     found: list[Cut] = []
     for at_ns, payload in connection.execute(_CUTS, (CUT,)):
         facts = msgspec.json.decode(payload)
-        found.append(Cut(at=iso(at_ns), common=int(facts["common"]), noted=int(facts["noted"])))
+        found.append(Cut(at=iso(at_ns), **{name: facts[name] for name in ("common", "noted", "until")}))
     return tuple(found)
 
 
@@ -111,7 +118,9 @@ class Anchors:
         found = await self._journal.read(lambda connection: _gone(connection, before))
         if found is not None:
             common, noted = found
-            await self._journal.run(lambda connection: self._tell(connection, common, noted))
+            # The clock may have been set back since.
+            until = max(iso(self._clock.now_ns()), *(one.at for one in before))
+            await self._journal.run(lambda connection: self._tell(connection, common, noted, until))
 
     async def run(self) -> None:
         """Note it every hour, for ever."""
@@ -138,8 +147,8 @@ class Anchors:
             file.flush()
             os.fsync(file.fileno())
 
-    def _tell(self, connection: sqlite3.Connection, common: int, noted: int) -> None:
-        facts = {"common": common, "noted": noted}
+    def _tell(self, connection: sqlite3.Connection, common: int, noted: int, until: str) -> None:
+        facts = {"common": common, "noted": noted, "until": until}
         events.append(connection, self._clock, CUT, facts)
         text = (
             f"The journal is not the one it was: events {common + 1} to {noted} were noted and are gone. "

@@ -80,7 +80,7 @@ class _Walk:
             return
         if seq > self.seq + 1:
             self.breaks.append(_missing(self.seq + 1, seq - 1))
-        elif digest != link(self.hash, row):
+        elif not _fits(self.hash, row, digest):
             self._unfit(row)
         self.rows, self.seq, self.hash, self.at_ns = self.rows + 1, seq, digest, row[1]
         if seq in self._wanted:
@@ -95,11 +95,19 @@ class _Walk:
         self._last_unfit = row[0]
 
 
+def _fits(before: bytes, row: tuple[Any, ...], digest: bytes) -> bool:
+    try:
+        return digest == link(before, row)
+    except UnicodeEncodeError:
+        return False  # bytes that no text of ours ever was
+
+
 def examine(connection: sqlite3.Connection, noted: Iterable[Anchor] = ()) -> ChainReport:
     """Recompute the whole chain, in pages, and hold it against what was ``noted`` of it.
 
     The connection only reads and stands outside of a transaction, so that no read of it is long.
     """
+    connection.text_factory = _text
     known = anchors.cuts(connection)
     counted = anchors.valid(noted, known)
     end, _ = anchors.newest(connection)
@@ -116,6 +124,19 @@ def examine(connection: sqlite3.Connection, noted: Iterable[Anchor] = ()) -> Cha
         compared=len(counted),
         cuts=known,
     )
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def of_none(noted: Iterable[Anchor]) -> ChainReport:
+    """The report of a journal that is not there."""
+    counted = tuple(noted)
+    breaks = tuple(_against(counted, _Walk(())))
+    return ChainReport(
+        rows=0, newest=0, hash=ROOT.hex(), at="", breaks=breaks, compared=len(counted), cuts=()
+    )  # fmt: skip
 
 
 def _rows(connection: sqlite3.Connection, end: int) -> Iterator[tuple[Any, ...]]:

@@ -25,6 +25,8 @@ class Message:
             time.
         time: When the first of it was put, ISO 8601 UTC.
         notices: Ids.
+        chain: The newest event of the journal and its hash, as ``zepix audit verify --expect`` takes them:
+            who receives this is a witness of how far the chain had come.
     """
 
     key: str
@@ -37,6 +39,7 @@ class Message:
     alert_id: int | None = None
     data: Mapping[str, Any] = attrs.field(factory=dict)
     notices: tuple[int, ...] = ()
+    chain: str = ""
 
     @property
     def body(self) -> bytes:
@@ -44,7 +47,7 @@ class Message:
         return _encoder.encode(attrs.asdict(self))
 
 
-def message_of(notices: Sequence[StoredNotice], now_ns: int) -> Message:
+def message_of(notices: Sequence[StoredNotice], now_ns: int, chain: str = "") -> Message:
     """One message for these notices, at least one, all of one type."""
     first = notices[0]
     late = f"[{iso(first.created_ns)}] " if now_ns - first.created_ns > LATE_NS else ""
@@ -53,6 +56,7 @@ def message_of(notices: Sequence[StoredNotice], now_ns: int) -> Message:
             key=key_of(first), time=iso(first.created_ns), priority=first.priority.name, type=first.type,
             text=_cut(late + (first.text or first.type)), plugin=first.plugin or "",
             symbol=first.symbol or "", alert_id=first.alert_id, data=first.data, notices=(first.id,),
+            chain=chain,
         )  # fmt: skip
     return Message(
         key=f"{key_of(first)}+{key_of(notices[-1])}",
@@ -63,6 +67,7 @@ def message_of(notices: Sequence[StoredNotice], now_ns: int) -> Message:
         plugin=_common(one.plugin for one in notices),
         symbol=_common(one.symbol for one in notices),
         notices=tuple(one.id for one in notices),
+        chain=chain,
     )
 
 
@@ -75,7 +80,7 @@ def fill(template: str, message: Message) -> bytes:
     """A template of the settings with the message in it: JSON, whatever the message holds."""
     values = {
         "text": message.text, "priority": message.priority, "type": message.type, "symbol": message.symbol,
-        "plugin": message.plugin, "time": message.time, "key": message.key,
+        "plugin": message.plugin, "time": message.time, "key": message.key, "chain": message.chain,
     }  # fmt: skip
     return _encoder.encode(_filled(msgspec.json.decode(template), values))
 

@@ -14,7 +14,7 @@ import attrs
 
 from zepix_core.clock import NS, Clock, iso
 from zepix_core.errors import StorageError
-from zepix_core.journal import channels, outbox
+from zepix_core.journal import anchors, channels, outbox
 from zepix_core.journal.channels import Mark, StoredNotice, WaitingNotice
 from zepix_core.model.channel import ChannelRow
 from zepix_core.model.notice import Notice, Priority
@@ -174,12 +174,12 @@ class Sender:
 
     async def _tell_front(self) -> bool:
         front = self._queue.front()
-        found = await self._journal.read(partial(channels.notices, ids=[one.id for one in front]))
+        found, chain = await self._journal.read(partial(_read, ids=[one.id for one in front]))
         gone = {one.id for one in front} - {one.id for one in found}
         if gone:
             self._queue.remove(gone)
             return True
-        outcome = await self._channel.tell(message_of(found, self._clock.now_ns()))
+        outcome = await self._channel.tell(message_of(found, self._clock.now_ns(), chain))
         await self._write(self._take_outcome(front, found, outcome))
         return True
 
@@ -285,3 +285,8 @@ class Sender:
             self._news.clear()
             for one in waits:
                 one.cancel()
+
+
+def _read(connection: sqlite3.Connection, ids: Iterable[int]) -> tuple[tuple[StoredNotice, ...], str]:
+    """Notices, and how far the chain has come."""
+    return channels.notices(connection, ids), anchors.shown(*anchors.newest(connection))

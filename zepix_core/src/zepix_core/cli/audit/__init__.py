@@ -1,0 +1,1 @@
+"""`zepix audit`."""
