@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import socket
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +14,8 @@ from zepix_core.cli.db.check import check_files
 from zepix_core.cli.earlier import RESTART
 from zepix_core.cli.finding import BAD, OK, WARN, Finding
 from zepix_core.cli.plugin_names import open_counts, stray_files
-from zepix_core.cli.plugins.list import stopped_rows
+from zepix_core.cli.plugins.list import DISCOVERED, stopped_rows
+from zepix_core.cli.ports import is_free
 from zepix_core.cli.public_address import NAME
 from zepix_core.cli.reports import RESULTS
 from zepix_core.cli.storage import WRITABLE, storage_next, storage_state
@@ -122,16 +122,35 @@ def _running(client: HostClient) -> Iterator[Finding]:
     yield from channel_findings(told["channels"])
     yield from limit_findings(told.get("limits") or ())
     for row in told["plugins"]:
-        wrong = row["state"] in ("failed", "quarantined")
-        hint = "See `zepix logs`." if wrong else ""
-        if row["state"] == "quarantined":
-            hint = f"zepix plugins enable {row['id']}"
-        state = f"{row['state']} {row['reason']}".strip()
-        yield Finding(f"plugin {row['id']}", BAD if wrong else OK, state, hint)
+        yield running_plugin(row)
         figures = (told.get("figures") or {}).get(row["id"])
         if figures and not row.get("enabled", True):
             yield from unattended_findings(row["id"], figures["open_positions"])
     yield from report_findings(told["reports"])
+
+
+def _waits(row: Mapping[str, Any]) -> bool:
+    return row["state"] == DISCOVERED and not row.get("enabled", True)
+
+
+def running_plugin(row: Mapping[str, Any]) -> Finding:
+    """A plugin of a running host, with the command that lets it run where it waits for one."""
+    wrong = row["state"] in ("failed", "quarantined")
+    hint = "See `zepix logs`." if wrong else ""
+    if row["state"] == "quarantined" or _waits(row):
+        hint = f"zepix plugins enable {row['id']}"
+    return Finding(
+        f"plugin {row['id']}", BAD if wrong else OK, f"{row['state']} {row['reason']}".strip(), hint
+    )
+
+
+def stopped_plugin(row: Mapping[str, Any]) -> Finding:
+    """A plugin while no host runs, as `running_plugin`."""
+    wrong = row["state"] in ("failed", "quarantined")
+    told = row["reason"] if wrong else "is not enabled" if _waits(row) else ""
+    hint = f"zepix plugins enable {row['id']}" if _waits(row) or row["state"] == "quarantined" else ""
+    detail = f"{row['distribution']} {row['version']} {told}".strip()
+    return Finding(f"plugin {row['id']}", BAD if wrong else OK, detail, hint)
 
 
 def limit_findings(limits: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
@@ -171,7 +190,7 @@ def _stopped(home: Home, loaded: Loaded | None) -> Iterator[Finding]:
     if loaded is not None:
         sections = (("webhook", loaded.settings.webhook.port), ("api", loaded.settings.api.port))
         for name, port in sections:
-            fine = port == 0 or _is_free(port)
+            fine = is_free(port)
             hint = "" if fine else f"Set {name}.port, or stop what uses it."
             yield Finding(f"{name} port", OK if fine else BAD, str(port), hint)
         with contextlib.suppress(SettingsError):  # the row of the database says why
@@ -188,23 +207,9 @@ def _stopped(home: Home, loaded: Loaded | None) -> Iterator[Finding]:
     if not rows:
         yield Finding("plugins", WARN, "none is installed", "pip install zepix-plugins-v3 zepix-plugins-v6")
     for row in rows:
-        wrong = row["state"] in ("failed", "quarantined")
-        detail = f"{row['distribution']} {row['version']} {row['reason'] if wrong else ''}".strip()
-        hint = f"zepix plugins enable {row['id']}" if row["state"] == "quarantined" else ""
-        yield Finding(f"plugin {row['id']}", BAD if wrong else OK, detail, hint)
+        yield stopped_plugin(row)
         if not row["enabled"]:
             yield from unattended_findings(row["id"], held.get(row["id"], 0))
         yield from report_findings(row["reports"])
     for plugin in sorted(held.keys() - {row["id"] for row in rows}):
         yield from unattended_findings(plugin, held[plugin], "Install its distribution again")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        if sys.platform != "win32":
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

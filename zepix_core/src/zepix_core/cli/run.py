@@ -70,8 +70,8 @@ def run_host(
         SettingsError: The home, the settings or a port cannot be used.
     """
     from zepix_core import event_loop
+    from zepix_core.cli.ports import refuse_both_taken
     from zepix_core.clock import SystemClock
-    from zepix_core.config.files import load_settings
     from zepix_core.config.profiles import prepare, token_lost
     from zepix_core.errors import DatabaseDamaged
     from zepix_core.host import Host
@@ -84,11 +84,12 @@ def run_host(
     prepare(home)
     if lost:
         click.echo(ADDRESS_CHANGED, err=True)
-    loaded = load_settings(home, _overrides(port, api_port, demo))
+    loaded = _loaded(home, _overrides(port, api_port, demo), strays=plugin_dev is None)
     _check(loaded, behind_proxy)
     _check_account(loaded, demo, inline)
     _quiet_core_dumps()
     with home.held():
+        refuse_both_taken(loaded.settings)
         _log(home, loaded, demo)
         options = HostOptions(
             inline=inline,
@@ -107,6 +108,23 @@ def run_host(
             rest = SafeHost(home, settings, damage, clock=clock, faces=_faces(loaded, demo=False))
             result = event_loop.run(rest.run())
     return result if isinstance(result, int) else 0
+
+
+def _loaded(home: Home, overrides: dict[str, Any], strays: bool) -> "Loaded":
+    """The settings; a refused start names the plugins' mistakes, too, and any other start warns of them.
+
+    Raises:
+        SettingsError: The host's own file has mistakes: a plugin's stop that plugin alone.
+    """
+    from zepix_core.cli.settings_check import check_settings
+    from zepix_core.config.files import settings_fault
+
+    checked = check_settings(home, overrides, strays)
+    if checked.host or checked.loaded is None:
+        raise settings_fault((*checked.host, *checked.plugins))
+    for fault in checked.plugins:
+        click.echo(f"Warning: {fault}", err=True)
+    return checked.loaded
 
 
 def _overrides(port: int | None, api_port: int | None, demo: bool) -> dict[str, Any]:

@@ -82,7 +82,9 @@ def remembered(home: Home) -> tuple[dict[str, Any], ...]:
 def known_schemas(home: Home) -> dict[str, Mapping[str, Any]]:
     """JSON Schemas of the plugins' settings as their workers reported them last."""
     rows = remembered(home)
-    return {row["id"]: row["config_schema"] for row in rows if isinstance(row.get("config_schema"), dict)}
+    found = {row["id"]: row.get("config_schema") for row in rows}
+    # A plugin that never came up told none: its row has an empty one.
+    return {name: schema for name, schema in found.items() if isinstance(schema, dict) and schema}
 
 
 def known_defaults(home: Home, plugin_id: str) -> dict[str, Any]:

@@ -11,21 +11,18 @@ from zepix_core.config.home import Home
 def command(home: Home) -> None:
     """Check every settings file.
 
-    All mistakes are named at once, with file, line and key. Ends with 4 when there are any.
+    All mistakes are named at once, with file, line and key. Ends with 4 when there are any. Of a plugin that
+    has not run in this home only the form of its file is known: that is said.
     """
     from zepix_core.cli.options import existing
-    from zepix_core.cli.plugin_names import stray_files
-    from zepix_core.config.document import read_document
-    from zepix_core.config.files import judge, settings_fault
-    from zepix_core.config.plugin_files import plugin_file_faults
-    from zepix_core.config.secrets import environment
+    from zepix_core.cli.settings_check import check_settings
+    from zepix_core.config.files import settings_fault
 
-    variables = environment(existing(home).env)
-    path = home.settings_file
-    loaded, faults = judge(read_document(path, path.name, variables), variables, {})
-    faults += (*plugin_file_faults(home, variables), *stray_files(home))
-    if faults or loaded is None:
-        raise settings_fault(faults)
-    for warning in loaded.warnings:
+    checked = check_settings(existing(home))
+    for told in checked.partly:
+        click.echo(told, err=True)
+    if checked.host or checked.plugins or checked.loaded is None:
+        raise settings_fault((*checked.host, *checked.plugins))
+    for warning in checked.loaded.warnings:
         click.echo(f"Warning: {warning}", err=True)
     click.echo("All settings are valid.")
