@@ -61,12 +61,13 @@ def discover(path: Sequence[str] | None = None) -> tuple[FoundDistribution, ...]
 def _read(installed: Iterable[metadata.Distribution]) -> list[FoundDistribution]:
     found: dict[str, FoundDistribution] = {}
     for distribution in installed:
+        # First what costs little: the names of hundreds of others are read for nothing.
+        points = [point for point in distribution.entry_points if point.group == GROUP]
+        if not points:
+            continue
         raw = distribution.metadata["Name"]
         # The first on the path is the one that would be imported.
         if not raw or (name := str(canonicalize_name(raw))) in found:
-            continue
-        points = [point for point in distribution.entry_points if point.group == GROUP]
-        if not points:
             continue
         record = distribution.read_text("RECORD")
         found[name] = FoundDistribution(
