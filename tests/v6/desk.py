@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import pytest
 
 from zepix_core import Book, Side
 from zepix_core.journal.listing import AlertRow
@@ -19,6 +20,8 @@ from zepix_plugins_v6.profiles import PROFILES, Profile
 from .messages import entry_body
 
 PRICE = 2035.0
+EACH = pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.id)
+SIDES = pytest.mark.parametrize("side", list(Side))
 MONEY = {"paper": {"balance": 60_000.0}}
 
 
@@ -129,3 +132,8 @@ def deliver_again(home: Path, alert: AlertRow, *, crashed: bool) -> None:
             query = "UPDATE v6_signals_log SET processed = 0, skip_reason = NULL WHERE alert_key = ?"
             group.execute(query, (alert.key,))
             group.commit()
+
+
+def outcome(row: AlertRow) -> tuple[str, str | None]:
+    """How an alert ended, and why."""
+    return row.state, row.reason

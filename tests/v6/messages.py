@@ -17,6 +17,8 @@ from zepix_plugins_v6.profiles import Profile
 from zepix_plugins_v6.rules import Rules
 
 D = Decimal
+BUY, SELL = Side.BUY, Side.SELL
+GOLD, EURO = "XAUUSD", "EURUSD"
 AT = datetime(2026, 1, 19, 10, 15, 7, tzinfo=UTC)
 SYMBOLS = {
     "XAUUSD": SymbolFacts(digits=2, pip_size=D("0.10"), pip_value=D(10)),

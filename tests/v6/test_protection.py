@@ -14,7 +14,7 @@ from zepix_plugins_v6 import protection
 from zepix_plugins_v6 import trade as trades
 from zepix_plugins_v6.profiles import MOMENTUM
 
-from .desk import PRICE, Desk, host
+from .desk import PRICE, SIDES, Desk, host
 
 
 def update(kind: UpdateKind, leg: str, ticket: int, **more: Any) -> TradeUpdate:
@@ -153,3 +153,39 @@ def test_a_leg_a_that_comes_in_as_usual_is_left_as_it_is() -> None:
     assert protection.awaited(opened, trades.of_update(MOMENTUM, opened)) is None
     assert protection.awaited(opened, None) is None
     assert protection.awaited(update(UpdateKind.OPENED, "B", 3), with_b_closed("TP1")) is None
+
+
+@SIDES
+async def test_after_bs_target_the_stop_of_a_is_two_pips_beyond_its_entry(desk: Desk, side: Side) -> None:
+    await desk.trending(side)
+    await desk.enter(MOMENTUM, side)
+    a, _ = await desk.positions()
+    await desk.price(PRICE + side.sign * 9.0)
+    (left,) = await desk.positions()
+    assert (left.ticket, left.sl) == (a.ticket, round(a.price_open + side.sign * 0.20, 2))
+    if desk.book is Book.LIVE:
+        (trade,) = desk.table(MOMENTUM)
+        assert (trade["status"], trade["breakeven_moved"]) == ("PARTIAL", 1)
+        assert (trade["order_b_status"], trade["order_a_sl_price"]) == ("CLOSED", left.sl)
+
+
+async def test_b_closed_by_hand_or_signal_moves_nothing(live: Desk) -> None:
+    await live.trending()
+    await live.enter(MOMENTUM)
+    a, b = await live.positions()
+    await live.paper.host.front.close_position(b.ticket, "tester")
+    await live.paper.settled()
+    (left,) = await live.positions()
+    assert (left.ticket, left.sl) == (a.ticket, a.sl)
+
+
+async def test_breakeven_can_be_switched_off(tmp_path: Path, virtual_clock: VirtualClock) -> None:
+    off = {MOMENTUM.id: {"settings": {"exit_rules": {"move_to_breakeven_after_tp1": False}}}}
+    async with host(tmp_path / "home", virtual_clock, shadow=False, plugins=off) as paper:
+        desk = Desk(paper, Book.LIVE)
+        await desk.trending()
+        await desk.enter(MOMENTUM)
+        a, _ = await desk.positions()
+        await desk.price(PRICE + 9.0)
+        (left,) = await desk.positions()
+        assert left.sl == a.sl

@@ -20,6 +20,7 @@ from zepix_core import (
     stamp,
 )
 from zepix_plugins_v6 import (
+    counting,
     daily,
     gather,
     handling,
@@ -42,7 +43,7 @@ from zepix_plugins_v6.feed import ENTRIES, EXITS, SHARED, PriceActionFeed
 from zepix_plugins_v6.messages import Entry, Exit, NotV6, StateChange, TrendPulse, V6Message
 from zepix_plugins_v6.profiles import INTRADAY, MOMENTUM, SCALPING, SWING, Profile
 from zepix_plugins_v6.rules import Rules
-from zepix_plugins_v6.store import Counters, SignalRow
+from zepix_plugins_v6.store import SignalRow
 from zepix_plugins_v6.trade import Trade
 
 
@@ -67,6 +68,7 @@ class PriceAction(LogicPlugin):
         now, days = api.now(), api.trading_days
         await shared.recall(self._memory, self.profile.id, self._rules(api).cooldown, now, api)
         await api.db.run(lambda connection: daily.recompute(connection, days, days.day_of(now)))
+        await counting.show(self.profile, api)
         await self._look_at_pulses(api)
 
     @hookimpl
@@ -77,10 +79,17 @@ class PriceAction(LogicPlugin):
 
     @hookimpl
     async def on_alert(self, alert: Alert, api: ServiceAPI) -> Decision | None:
-        """Check, decide, trade, note."""
-        message, rules = parse(alert.body), self._rules(api)
+        """Check, decide, trade, note, count."""
+        message = parse(alert.body)
         if isinstance(message, NotV6):
             return report.ignored(message.reason)
+        decision = await self._handle(alert, message, api)
+        if isinstance(message, Entry | Exit):
+            await counting.show(self.profile, api)
+        return decision
+
+    async def _handle(self, alert: Alert, message: Body, api: ServiceAPI) -> Decision | None:
+        rules = self._rules(api)
         earlier = await shared.log(alert, message, api)
         handled = earlier is not None and earlier.processed
         if earlier is not None and isinstance(message, Entry | Exit):
@@ -159,6 +168,8 @@ class PriceAction(LogicPlugin):
         changes nothing. A shadow trade has no row."""
         trade = None if update.shadow else await self._keep_rows(update, api)
         await protection.after(update, trade, self._rules(api), api)
+        if trade is not None:
+            await counting.show(self.profile, api)
 
     @hookimpl
     def on_tick(self, tick: Tick, api: ServiceAPI) -> None:
@@ -170,15 +181,6 @@ class PriceAction(LogicPlugin):
         self._known = None
         api.log("settings changed: " + ", ".join(change.key for change in changes))
         await self._look_at_pulses(api)
-
-    async def counters(self, api: ServiceAPI) -> Counters:
-        """What the plugin has seen and done since its log began."""
-        profile = self.profile
-
-        def work(connection: sqlite3.Connection) -> Counters:
-            return store.count(connection, profile.id, trade_store.closed_trades(connection, profile))
-
-        return await api.db.read(work)
 
     async def _look_at_pulses(self, api: ServiceAPI) -> None:
         rules = self._rules(api)

@@ -1,7 +1,6 @@
 """The signals log: one row for each V6 message, whatever became of it. Every write is keyed by the alert."""
 
 import sqlite3
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -39,9 +38,9 @@ _MOMENTUM = (
     "SELECT signal_json FROM v6_signals_log WHERE signal_type = 'MOMENTUM_CHANGE' AND symbol = ?"
     " AND timeframe = ? AND processed = 1 AND skip_reason IS NULL ORDER BY id DESC LIMIT 1"
 )
-_COUNTERS = (
-    "SELECT skip_reason, count(*), sum(trade_placed) FROM v6_signals_log"
-    " WHERE plugin_target = ? AND processed = 1 GROUP BY skip_reason"
+_OUTCOMES = (
+    "SELECT skip_reason, count(*), sum(trade_placed) FROM v6_signals_log WHERE +plugin_target = ?"
+    " AND processed = 1 AND received_time >= ? AND received_time < ? GROUP BY skip_reason"
 )
 
 
@@ -135,31 +134,18 @@ def momentum_body(connection: sqlite3.Connection, symbol: str, timeframe: str) -
     return None if row is None else str(row[0])
 
 
-@attrs.frozen(kw_only=True)
-class Counters:
-    """What a plugin has seen and done since its log began.
+@attrs.frozen
+class Outcome:
+    """How many messages ended with a reason (``None``: with none), and how many of them placed a trade."""
 
-    Attributes:
-        received: Entries and exits handled.
-        filtered: How many ended with which reason.
-        placed, closed: Real trades opened, and of them ended.
-    """
-
-    received: int = 0
-    filtered: Mapping[str, int] = attrs.field(factory=dict)
-    placed: int = 0
-    closed: int = 0
+    reason: str | None
+    count: int
+    placed: int
 
 
-def count(connection: sqlite3.Connection, target: str, closed: int) -> Counters:
-    """The counters of a plugin; ``closed`` comes from its trade table."""
-    rows = connection.execute(_COUNTERS, (target,)).fetchall()
-    return Counters(
-        received=sum(row[1] for row in rows),
-        filtered={row[0]: row[1] for row in rows if row[0] is not None},
-        placed=sum(row[2] for row in rows),
-        closed=closed,
-    )
+def outcomes(connection: sqlite3.Connection, target: str, day: tuple[str, str]) -> tuple[Outcome, ...]:
+    """What became of a plugin's entries and exits that arrived between two times."""
+    return tuple(Outcome(*row) for row in connection.execute(_OUTCOMES, (target, *day)))
 
 
 def _signal(row: tuple[Any, ...]) -> SignalRow:

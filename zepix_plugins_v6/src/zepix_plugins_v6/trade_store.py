@@ -104,6 +104,7 @@ def _table(profile: Profile) -> _Table:
         "updated_at",
     )
     table = profile.table
+    ended = "max(coalesce(order_a_exit_time, ''), coalesce(order_b_exit_time, ''))" if pair else "exit_time"
     tickets = " OR ".join(f"{fields['ticket']} = :ticket" for fields in legs.values())
     return _Table(
         legs=legs,
@@ -118,7 +119,8 @@ def _table(profile: Profile) -> _Table:
         by_ticket=f"SELECT * FROM {table} WHERE {tickets}",  # noqa: S608 - constants above
         by_alert=f"SELECT t.* FROM {table} AS t JOIN v6_signals_log AS s ON s.trade_id = t.id"  # noqa: S608
         " WHERE s.alert_key = ? AND s.plugin_target = ?",
-        closed=f"SELECT count(*) FROM {table} WHERE status = 'CLOSED'",  # noqa: S608 - constants above
+        closed=f"SELECT count(*) FROM {table} WHERE status = 'CLOSED'"  # noqa: S608 - constants above
+        f" AND updated_at >= ?1 AND {ended} >= ?1 AND {ended} < ?2",
     )
 
 
@@ -155,9 +157,9 @@ def protected(connection: sqlite3.Connection, profile: Profile, ticket: int, now
         save(connection, profile, attrs.evolve(trade, breakeven_moved=True), now)
 
 
-def closed_trades(connection: sqlite3.Connection, profile: Profile) -> int:
-    """How many trades of a plugin have ended."""
-    found: int = connection.execute(_TABLES[profile.id].closed).fetchone()[0]
+def closed_trades(connection: sqlite3.Connection, profile: Profile, day: tuple[str, str]) -> int:
+    """How many trades of a plugin ended between two times."""
+    found: int = connection.execute(_TABLES[profile.id].closed, day).fetchone()[0]
     return found
 
 
