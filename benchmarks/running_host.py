@@ -63,11 +63,14 @@ class RunningHost:
 
 
 @contextmanager
-def running_host(profile: str | None = PROFILE) -> Iterator[RunningHost]:
-    """Start a host on a new home; ``None``: an empty home, which ``zepix run`` fills by itself."""
+def running_host(profile: str | None = PROFILE, home: Path | None = None) -> Iterator[RunningHost]:
+    """Start a host on a new home; profile ``None``: an empty home, which ``zepix run`` fills by itself.
+
+    ``home``: one that stays, and is made with the profile if it is not there.
+    """
     folder = Path(tempfile.mkdtemp(prefix="zepix-bench-"))
-    home = folder / "home"
-    if profile is not None:
+    home = home or folder / "home"
+    if profile is not None and not home.exists():
         init = [*ZEPIX, "init", "--home", str(home), "--profile", profile, "--yes"]
         subprocess.run(init, check=True, capture_output=True, timeout=60)
     command = [*ZEPIX, "run", "--home", str(home), "--port", "0", "--api-port", "0"]
