@@ -61,14 +61,35 @@ class UpdateFeed:
         self._takes = takes
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
+        self._looking: asyncio.Task[None] | None = None
         self._stopped = False
+        executor.watch(self._mended)
 
     async def start(self) -> None:
         """Deliver what an earlier life left."""
         self._stopped = False
+        await self._wake_all()
+
+    async def _wake_all(self) -> None:
         plugins = await self._executor.read(lambda c: [row[0] for row in c.execute(_WAITING)])
         for plugin in plugins:
             self.wake(plugin)
+
+    def _mended(self, fault: StorageError | None) -> None:
+        """A commit that was said to have failed may stand all the same: nobody was told of its updates."""
+        looks = self._looking is not None and not self._looking.done()
+        if fault is None and not (self._stopped or looks):
+            self._looking = asyncio.get_running_loop().create_task(self._look())
+
+    async def _look(self) -> None:
+        failures = 0
+        while not self._stopped:
+            try:
+                return await self._wake_all()
+            except StorageError as error:
+                log.warning("updates that may wait were not looked for: %s", error)
+                await self._clock.sleep(BACKOFF[min(failures, len(BACKOFF) - 1)])
+                failures += 1
 
     def wake(self, plugin: str) -> None:
         """There is something for ``plugin``."""
@@ -88,7 +109,7 @@ class UpdateFeed:
     async def stop(self) -> None:
         """Stop handing out; what was not taken stays for the next start."""
         self._stopped = True
-        tasks = [task for task in self._tasks.values() if not task.done()]
+        tasks = [task for task in (*self._tasks.values(), self._looking) if task and not task.done()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
