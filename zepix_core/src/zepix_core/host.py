@@ -34,6 +34,7 @@ from zepix_core.journal.service_desk import ServiceDesk
 from zepix_core.journal.storage_guard import StorageGuard
 from zepix_core.journal.wakes import Wakes
 from zepix_core.lifeline import Lifeline, one_for_one
+from zepix_core.link_watch import LinkWatch
 from zepix_core.model.host import HostOptions
 from zepix_core.model.storage import StorageNews
 from zepix_core.notify.messenger import Messenger
@@ -169,6 +170,11 @@ class Host:
             messenger=self.messenger,
             faces=faces,
         )
+        # A gateway that has opened its book can write it.
+        paper = StorageNews(file=home.paper_db.name)
+        self._links = LinkWatch(
+            self.journal, self.clock, self.life, self.front, on_back=partial(self.guard.note, paper)
+        )
         self.desk: OrderDesk
         self.loop: InboxLoop
         self._reconciler: Reconciler
@@ -214,7 +220,7 @@ class Host:
             self._plugin_desk.prices,
             self._plugin_desk.hurry,
         )
-        self.front.loop = self.loop
+        self.front.loop = self._links.loop = self.loop
         self.loop.crashed.add_done_callback(self._crashed)
         self.loop.on_heartbeat = self._watchdog.beat
         for face in self._faces:
@@ -233,7 +239,7 @@ class Host:
         await self.feed.start()
         await self.loop.start(held=not self.desk.line.link)
         if not self.desk.line.link:
-            self.life.spawn(self._link_back())
+            self.life.spawn(self._links.compare())
         self._outside.settle_memory()
         self.front.phase = "running"
         self._set_ready(True)
@@ -296,7 +302,7 @@ class Host:
         desk.take_hello(hello, any_tick_age=self.settings.broker == "paper")
         desk.updates.listen(self.feed.wake)
         desk.risk.plugins = self._traders
-        self.broker.on_link(self._linked)
+        self.broker.on_link(self._links.changed)
         self.broker.on_storage(self.guard.note)
         await self.wakes.load()
         self.broker.on_ticks(self.plugins.ticks)
@@ -306,31 +312,13 @@ class Host:
             desk.control.hold("--safe")
         await recover(desk, hello, reconciler)
         self.desk = self.front.desk = desk
-        self._reconciler = self.front.reconciler = reconciler
+        self._reconciler = self.front.reconciler = self._links.reconciler = reconciler
         self._plugin_desk.open(desk, ServiceDesk(desk, self.wakes, self._reports))
         self.life.vital(reconciler.run(), "the comparing of the books")
         self.life.vital(self.wakes.run(), "the waking of plugins")
         self.life.vital(self._watch(), "the watch")
         if not self._same_thread:
             self.life.spawn(one_for_one(self.backups.run, "the backups", self.clock))
-
-    def _linked(self, up: bool) -> None:
-        self.front.link = up
-        if not up:
-            self.loop.hold()
-            return
-        # A gateway that has opened its book can write it.
-        self.guard.note(StorageNews(file=self.home.paper_db.name))
-        self.life.spawn(self._link_back())
-
-    async def _link_back(self) -> None:
-        """Compare the books before the next order, however often it takes."""
-        await self._plugin_desk.opened()
-        while self.front.link:
-            if await self._reconciler.when_back():
-                self.loop.release()
-                return
-            await self.clock.sleep(WATCH_SECONDS)
 
     async def _watch(self) -> None:
         """Look at the clock every second, and whether the journal can be written at all."""
