@@ -9,6 +9,7 @@ from zepix_core.journal.listing import AlertRow, OrderRow
 from zepix_core.journal.story import OrderStory, Story, StoryEvent
 from zepix_core.model.decision import Decision, Gate, Verdict
 from zepix_core.model.gate_words import gate_sentence
+from zepix_core.model.order import Book
 
 Plugins = Sequence[Mapping[str, Any]]
 OPENED = ("filled", "partly_filled", "closed", "adopted")
@@ -32,7 +33,7 @@ def verdict(story: Story, plugins: Plugins = ()) -> str:
 def order_verdict(story: OrderStory) -> str:
     """How an order without an alert ended, in a sentence."""
     order = story.order
-    what = f"{order.action} {order.side} {order.lots:g} {order.symbol}"
+    what = f"{order.action} {order.side} {order.lots:g} {order.symbol}{_where(order.book)}"
     head = f"Order {order.intent_id} of {order.plugin} ({what}): {order.state}"
     failed = [gate for gate in _event_gates(story.events) if not gate.passed]
     why = gate_sentence(failed[-1]).rstrip(".") if failed and order.state == "denied" else ""
@@ -54,13 +55,14 @@ def _deeds(story: Story) -> Iterator[str]:
 
 def _orders(orders: Sequence[OrderRow]) -> Iterator[str]:
     opened = [order for order in orders if order.action == "open" and order.state in OPENED]
-    for side, symbol in dict.fromkeys((order.side, order.symbol) for order in opened):
-        lots = [order.lots for order in opened if (order.side, order.symbol) == (side, symbol)]
+    for key in dict.fromkeys(map(_deal, opened)):
+        lots = [order.lots for order in opened if _deal(order) == key]
         sizes = " + ".join(f"{size:g}" for size in lots)
-        yield f"opened {_count(len(lots), 'order')}: {side} {sizes} {symbol}"
-    closed = Counter(o.symbol for o in orders if o.action == "close" and o.state in OPENED)
-    for symbol, count in closed.items():
-        yield f"closed {_count(count, 'position')} of {symbol}"
+        side, symbol, book = key
+        yield f"opened {_count(len(lots), 'order')}{_where(book)}: {side} {sizes} {symbol}"
+    closed = Counter((o.symbol, o.book) for o in orders if o.action == "close" and o.state in OPENED)
+    for (symbol, book), count in closed.items():
+        yield f"closed {_count(count, 'position')} of {symbol}{_where(book)}"
     waiting = sum(order.state in UNDERWAY for order in orders)
     if waiting:
         yield f"waits for {_count(waiting, 'answer')} of the broker"
@@ -68,6 +70,15 @@ def _orders(orders: Sequence[OrderRow]) -> Iterator[str]:
     if refused:
         reasons = ", ".join(dict.fromkeys(order.reason or order.state for order in refused))
         yield f"had {_count(len(refused), 'order')} refused: {reasons}"
+
+
+def _deal(order: OrderRow) -> tuple[str, str, str]:
+    return order.side, order.symbol, order.book
+
+
+def _where(book: str) -> str:
+    """No money moves in the shadow book: that is never left out."""
+    return " in shadow" if book == Book.SHADOW.value else ""
 
 
 def _count(number: int, what: str) -> str:

@@ -322,7 +322,8 @@ class RiskBook:
         for plugin in (EVERYBODY, *self._traders()):
             facts = await self.facts(plugin)
             for which, limit in risk.all_limits(facts, self._settings(), plugin):
-                found.setdefault((which, limit.scope), _row(which, limit, facts))
+                row = attrs.evolve(_row(which, limit, facts), lifted=self._settings().lifted)
+                found.setdefault((which, limit.scope), row)
         return tuple(found.values())
 
     async def reset(self, which: str, scope: str, by: str) -> float:

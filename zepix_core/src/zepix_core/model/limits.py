@@ -39,6 +39,7 @@ class LimitRow:
         reached: Entries are stopped by it; ``since`` and ``until`` are ISO 8601 UTC, ``until`` ``None`` when
             only a person ends it.
         lift: The command that ends it before.
+        lifted: The bench profile: it stops nothing.
     """
 
     which: str
@@ -51,6 +52,7 @@ class LimitRow:
     since: str | None = None
     until: str | None = None
     lift: str = ""
+    lifted: bool = False
 
 
 def lift_command(which: str, scope: str) -> str:
