@@ -103,7 +103,14 @@ WEIGHTS = {
 
 def acts_of(chance: Random, compose: Compose, symbols: tuple[str, ...] = SYMBOLS) -> tuple[Act, ...]:
     """The acts of a seed: alerts above all, in any order with what disturbs them."""
-    return tuple(_act(chance, number, compose, symbols) for number in range(chance.randint(5, 11)))
+    acts: list[Act] = []
+    for number in range(chance.randint(5, 11)):
+        act = _act(chance, number, compose, symbols)
+        if act.do is Do.AGAIN:
+            sent = [body for earlier in acts for body in earlier.bodies]
+            act = attrs.evolve(act, bodies=(chance.choice(sent),))
+        acts.append(act)
+    return tuple(acts)
 
 
 def _act(chance: Random, number: int, compose: Compose, symbols: tuple[str, ...]) -> Act:

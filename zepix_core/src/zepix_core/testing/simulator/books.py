@@ -10,7 +10,6 @@ from zepix_core.journal.intents import COMING, HOLDING, ours
 from zepix_core.journal.ledger import LEAST, open_entries
 from zepix_core.model.order import (
     Action,
-    Book,
     Deal,
     DealEntry,
     Intent,
@@ -28,6 +27,8 @@ _TOLD = (
     " AND e.seq > (SELECT coalesce(max(c.seq), 0) FROM event_cursors c WHERE c.plugin = e.plugin)"
     " GROUP BY e.plugin"
 )
+_IN_VAIN = "SELECT 1 FROM journal_events WHERE kind = 'update_not_taken' AND plugin = ?"
+_OPENED = "SELECT DISTINCT position_id FROM deals WHERE plugin = ? AND entry = 'in'"
 
 
 def unrest(connection: sqlite3.Connection, account: str, waiting: frozenset[str]) -> list[str]:
@@ -124,23 +125,23 @@ def sums(deals: Sequence[Deal], positions: Sequence[Position]) -> Iterator[str]:
 
 
 def trades(
-    path_rows: Mapping[int, str], positions: Sequence[Position], tickets: Sequence[int]
+    connection: sqlite3.Connection, plugin: str, rows: Mapping[int, str], positions: Sequence[Position]
 ) -> Iterator[str]:
-    """The plugin's own table: a row a position, closed when that is."""
+    """A plugin's own table, state by ticket: a row a position, closed when that is. A plugin that was told
+    something in vain cannot know."""
+    if connection.execute(_IN_VAIN, (plugin,)).fetchone():
+        return
     shown = {position.ticket for position in positions}
-    for ticket in tickets:
-        state = path_rows.get(ticket)
+    for (ticket,) in connection.execute(_OPENED, (plugin,)):
+        state = rows.get(ticket)
         if state is None:
-            yield f"the plugin's table lacks position {ticket}"
+            yield f"the table of {plugin} lacks position {ticket}"
         elif (state == "CLOSED") == (ticket in shown):
             really = "open" if ticket in shown else "closed"
-            yield f"the plugin's table says {state} of position {ticket}, which is {really}"
+            yield f"the table of {plugin} says {state} of position {ticket}, which is {really}"
 
 
 def _intents(connection: sqlite3.Connection, account: str) -> tuple[Intent, ...]:
     return intent_rows.find(
         connection, intent_rows.SELECT + " WHERE account = ? ORDER BY sequence", (account,)
     )
-
-
-BOOKS = tuple(Book)

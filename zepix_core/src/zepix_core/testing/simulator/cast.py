@@ -20,6 +20,8 @@ class Cast:
         symbols: Whose prices move.
         settings: Laid over the host's settings, nested as in ``zepix.toml``.
         plugin_settings: By plugin id: what its settings file holds.
+        trades: By plugin id: the file in whose table ``trades`` it keeps every position.
+        once: Of one alert at most one order a leg is opened.
     """
 
     distributions: tuple[FoundDistribution, ...]
@@ -27,6 +29,8 @@ class Cast:
     symbols: tuple[str, ...] = SYMBOLS
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     plugin_settings: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    trades: Mapping[str, str] = attrs.field(factory=dict)
+    once: bool = True
 
     @property
     def plugins(self) -> tuple[str, ...]:
@@ -49,4 +53,8 @@ def found(distribution: str, plugins: Mapping[str, type]) -> FoundDistribution:
 
 def own_cast() -> Cast:
     """The simulator's own plugin."""
-    return Cast(distributions=(found("zepix-simulated", {PLUGIN_ID: SimulatedPlugin}),), compose=compose)
+    return Cast(
+        distributions=(found("zepix-simulated", {PLUGIN_ID: SimulatedPlugin}),),
+        compose=compose,
+        trades={PLUGIN_ID: f"zepix_{PLUGIN_ID}.db"},
+    )

@@ -13,7 +13,7 @@ from zepix_core.broker.gateway import Gateway
 from zepix_core.broker.gateway_calls import GatewayInit
 from zepix_core.broker.port import GatewayHello
 from zepix_core.clock import Clock
-from zepix_core.errors import WireError
+from zepix_core.errors import PluginError, WireError
 from zepix_core.plugins.databases import Files
 from zepix_core.plugins.hello import HookReply, HookRequest
 from zepix_core.plugins.worker_core import WorkerCore
@@ -109,6 +109,10 @@ class Children:
         """A new child, after the earlier holder of its lock was ended; it dies soon after its host."""
         self._locks.end_holder(lock)
         await asyncio.sleep(START_SECONDS * self._chance.random())
+        fault = self._disk.strike(Unit.SPAWN)
+        if fault is not None:
+            self._disk.trace.add(kind, str(fault))
+            raise WireError(f"The {kind} cannot be started (injected).")
         child = self._machine.start(kind)
         self._locks.take(lock, child)
         host.at_end(lambda: child.later(ORPHAN_SECONDS * self._chance.random(), child.kill))
@@ -133,6 +137,10 @@ class Children:
 
     def _noted(self, core: WorkerCore) -> Callable[[HookRequest], Any]:
         async def hook(request: HookRequest) -> HookReply:
+            fault = self._disk.strike(Unit.HOOK) if request.hook != "on_tick" else None
+            if fault is not None:
+                self._disk.trace.add("worker", f"{request.hook}: {fault}")
+                raise PluginError(f"{request.hook} of {request.plugin} raised (injected).")
             reply = await core.hook(request)
             self.told.append(
                 Told(

@@ -20,6 +20,8 @@ class Unit(StrEnum):
     REQUEST = "request to the broker"
     QUESTION = "question to the broker"
     NEWS = "message of deals"
+    SPAWN = "start of a child"
+    HOOK = "hook of a plugin"
     SECOND = "second"
 
 
@@ -29,6 +31,11 @@ class Kind(StrEnum):
     HOST_CRASH = "host_crash"
     WORKER_CRASH = "worker_crash"
     GATEWAY_CRASH = "gateway_crash"
+    HOST_STALLS = "host_stalls"
+    WORKER_HANGS = "worker_hangs"
+    GATEWAY_HANGS = "gateway_hangs"
+    NOT_STARTED = "not_started"
+    HOOK_FAILS = "hook_fails"
     CRASH_BEFORE_COMMIT = "crash_before_commit"
     CRASH_AFTER_COMMIT = "crash_after_commit"
     WORKER_CRASH_BEFORE_COMMIT = "worker_crash_before_commit"
@@ -71,9 +78,11 @@ class Kind(StrEnum):
 
 
 STRIKES: dict[Unit, tuple[Kind, ...]] = {
-    Unit.HOST_STEP: (Kind.HOST_CRASH,),
-    Unit.WORKER_STEP: (Kind.WORKER_CRASH,),
-    Unit.GATEWAY_STEP: (Kind.GATEWAY_CRASH,),
+    Unit.HOST_STEP: (Kind.HOST_CRASH, Kind.HOST_STALLS),
+    Unit.WORKER_STEP: (Kind.WORKER_CRASH, Kind.WORKER_HANGS),
+    Unit.GATEWAY_STEP: (Kind.GATEWAY_CRASH, Kind.GATEWAY_HANGS),
+    Unit.SPAWN: (Kind.NOT_STARTED,),
+    Unit.HOOK: (Kind.HOOK_FAILS,),
     Unit.COMMIT: (
         Kind.CRASH_BEFORE_COMMIT,
         Kind.CRASH_AFTER_COMMIT,
@@ -132,6 +141,8 @@ REACH: dict[Unit, int] = {
     Unit.REQUEST: 3,
     Unit.QUESTION: 25,
     Unit.NEWS: 3,
+    Unit.SPAWN: 2,
+    Unit.HOOK: 4,
     Unit.SECOND: 20,
 }
 """How far behind the beginning of an act a fault of that unit may strike."""

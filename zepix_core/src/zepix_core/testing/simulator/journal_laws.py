@@ -24,6 +24,10 @@ _TWICE = (
     " GROUP BY alert_id, plugin, leg HAVING count(*) > 1"
 )
 _NOW = "SELECT intent_id, state FROM intents"
+_DOUBLE = (
+    "SELECT a.id, b.id FROM inbox a JOIN inbox b ON a.body = b.body AND a.id < b.id"
+    " WHERE abs(a.received_ns - b.received_ns) < 60000000000"
+)
 OVER = ("done", "refused", "dead")
 
 
@@ -94,5 +98,7 @@ def _alerts(connection: sqlite3.Connection, taken: Sequence[Taken]) -> Iterator[
             yield f"alert {alert} is {state}, finished at {finished}"
         if state in ("refused", "dead") and not reason:
             yield f"alert {alert} is {state} without a reason"
+    for first, second in connection.execute(_DOUBLE):
+        yield f"alerts {first} and {second} have one body and came within 60 s"
     for alert, count in connection.execute(_ENDED):
         yield f"alert {alert} was settled {count} times"

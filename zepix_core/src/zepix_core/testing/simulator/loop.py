@@ -101,6 +101,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
                 continue
             if process is None or process.kind not in self._counted:
                 handle._run()
+            elif process.frozen:
+                process.backlog.append(handle)
             elif process.alive:
                 self._step(handle, process)
             left -= 1
@@ -109,6 +111,9 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def _step(self, handle: asyncio.Handle, process: Process) -> None:
         self.before(process)
+        if process.frozen:
+            process.backlog.append(handle)
+            return
         if not process.alive:
             return
         process.steps += 1
@@ -126,6 +131,11 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         while timers and timers[0][0] <= self._now:
             _, _, handle, process = heapq.heappop(timers)
             self._runnable.append((handle, process))
+
+    def thaw(self, process: Process) -> None:
+        """What has waited for a process comes now."""
+        self._runnable.extend((handle, process) for handle in process.backlog)
+        process.backlog.clear()
 
     def bury(self, process: Process) -> None:
         """Keep the tasks of a process that has ended, so that no `finally` of theirs runs meanwhile."""

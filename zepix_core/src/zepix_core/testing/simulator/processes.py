@@ -25,6 +25,7 @@ class Process:
         pid: A number of its own in its simulation.
         steps: Callbacks and pieces of tasks it has run.
         alive: False once it was ended.
+        frozen: It does nothing for a while, as one that is stopped or held by a call; what comes waits.
     """
 
     def __init__(self, loop: "SimulatedLoop", kind: str, pid: int) -> None:
@@ -32,6 +33,8 @@ class Process:
         self.name = f"{kind}-{pid}"
         self.steps = 0
         self.alive = True
+        self.frozen = False
+        self.backlog: list[asyncio.Handle] = []
         self.context = Context()
         self.context.run(CURRENT.set, self)
         self._at_end: list[Callable[[], None]] = []
@@ -51,6 +54,15 @@ class Process:
     def at_end(self, work: Callable[[], None]) -> None:
         """What the operating system does when this process is gone."""
         self._at_end.append(work)
+
+    def freeze(self, seconds: float) -> None:
+        """Stop it for so long."""
+        self.frozen = True
+        self.loop.call_later(seconds, self._thaw, context=Context())
+
+    def _thaw(self) -> None:
+        self.frozen = False
+        self.loop.thaw(self)
 
     def kill(self) -> None:
         """End it at once, as SIGKILL does: no clean-up of its own runs."""

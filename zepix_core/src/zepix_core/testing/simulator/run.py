@@ -4,6 +4,7 @@ import asyncio
 import gc
 import hashlib
 import shutil
+import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -270,7 +271,7 @@ class _Play:
         self.checks += 1
         world = self.world
         with world.read() as reader:
-            self.found += journal_laws.violations(reader, world.sender.taken, once=True)
+            self.found += journal_laws.violations(reader, world.sender.taken, world.cast.once)
 
     async def _books(self) -> None:
         self.checks += 1
@@ -285,7 +286,17 @@ class _Play:
             self.found += books.executions(reader, world.account, world.server.executed)
             self.found += books.disputes(reader, world.account)
             self.found += telling.violations(reader, world.children.told, self._waiting())
+            self.found += self._tables(reader, positions)
         self.found += books.sums(deals, positions)
+
+    def _tables(self, journal: sqlite3.Connection, positions: list[Position]) -> Iterator[str]:
+        """What plugins keep of their positions."""
+        world = self.world
+        for plugin, file in world.cast.trades.items():
+            if plugin in self._waiting():
+                continue
+            rows = dict(world.plugin_rows(world.home.data / file, "SELECT mt5_ticket, status FROM trades"))
+            yield from books.trades(journal, plugin, rows, positions)
 
     async def _close(self) -> None:
         world = self.world

@@ -17,6 +17,7 @@ def violations(
     Args:
         waiting: Plugins that are switched off or broken: theirs may wait.
     """
+    yield from _alerts(told)
     given_up = {row[0] for row in connection.execute(_GIVEN_UP)}
     heard: dict[str, set[int]] = {}
     last: dict[str, int] = {}
@@ -32,3 +33,16 @@ def violations(
         excused = plugin in waiting or seq in given_up
         if not excused and seq not in heard.get(plugin, ()):
             yield f"{plugin} never heard update {seq}"
+
+
+def _alerts(told: Sequence[Told]) -> Iterator[str]:
+    """Each plugin gets the alerts in the order of their arrival; one may come again."""
+    last: dict[str, int] = {}
+    seen: set[tuple[str, int]] = set()
+    for one in told:
+        if one.alert is None or (one.plugin, one.alert) in seen:
+            continue
+        if one.alert < last.get(one.plugin, 0):
+            yield f"{one.plugin} got alert {one.alert} after {last[one.plugin]}"
+        seen.add((one.plugin, one.alert))
+        last[one.plugin] = one.alert

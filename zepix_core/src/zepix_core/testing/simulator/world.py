@@ -31,6 +31,11 @@ from zepix_core.testing.simulator.watch import Watcher
 
 COUNTED = frozenset({"host", "worker", "gateway"})
 CRASHES = {"host": Unit.HOST_STEP, "worker": Unit.WORKER_STEP, "gateway": Unit.GATEWAY_STEP}
+FREEZES = {
+    Kind.HOST_STALLS: (0.5, 40.0),
+    Kind.WORKER_HANGS: (0.5, 40.0),
+    Kind.GATEWAY_HANGS: (0.5, 40.0),
+}
 PERSON = "person"
 ANSWER_SECONDS = 60.0
 DISCONNECT_SECONDS = (0.5, 60.0)
@@ -149,8 +154,15 @@ class World:
     def _before(self, process: Process) -> None:
         """A step is about to be made: its process may end here."""
         fault = self.striker.count(CRASHES[process.kind])
-        if fault is not None:
-            self.trace.add(process.kind, f"{process} {fault}")
+        if fault is None:
+            return
+        self.trace.add(process.kind, f"{process} {fault}")
+        if fault.kind in FREEZES:
+            least, most = FREEZES[fault.kind]
+            seconds = least + (most - least) * fault.size
+            self.disk.disturb(self.loop.time() + seconds)
+            process.freeze(seconds)
+        else:
             process.kill()
 
     # Acts.
