@@ -1,8 +1,9 @@
-"""The broker comes and goes: alerts wait meanwhile, the books are compared first, people hear of it each way."""
+"""The broker comes and goes: alerts wait, the books are compared first, people hear of it once each way."""
 
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import attrs
 
@@ -70,14 +71,14 @@ class LinkWatch:
         seconds = self._clock.monotonic() - self.lost_at
         self.lost_at = None
         text = f"The broker is back after {seconds:.0f} s, and the books are compared."
-        facts = {"up": True, "seconds": round(seconds, 3)}
+        facts: dict[str, Any] = {"up": True, "seconds": round(seconds, 3)}
         self._tell(Notice(type="broker_back", priority=Priority.HIGH, text=text, data=facts), facts)
 
-    def _tell(self, notice: Notice, facts: dict[str, object]) -> None:
+    def _tell(self, notice: Notice, facts: Mapping[str, Any]) -> None:
         log.warning("%s", notice.text)
         self._life.spawn(self._write(notice, facts))
 
-    async def _write(self, notice: Notice, facts: dict[str, object]) -> None:
+    async def _write(self, notice: Notice, facts: Mapping[str, Any]) -> None:
         def work(connection: sqlite3.Connection) -> None:
             events.append(connection, self._clock, "broker_link", facts)
             outbox.put(connection, self._clock, notice)
