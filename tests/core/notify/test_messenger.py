@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -10,10 +11,17 @@ import pytest
 from tests.core.notify.conftest import Post
 from tests.core.notify.receiver import Receiver, says
 
+from zepix_core.broker.inline import InlineBroker
+from zepix_core.broker.paper.opening import open_paper
+from zepix_core.broker.port import GatewayHello
 from zepix_core.clock import SystemClock
+from zepix_core.config.files import load_settings
+from zepix_core.config.home import Home
 from zepix_core.config.notify import NotifySettings, OutgoingWebhook
+from zepix_core.config.profiles import prepare
 from zepix_core.config.settings import HostSettings
 from zepix_core.errors import SettingsError
+from zepix_core.host import Host
 from zepix_core.journal import channels
 from zepix_core.journal.notice_rows import list_notices
 from zepix_core.lifeline import RESTARTS, Lifeline, one_for_one
@@ -213,3 +221,35 @@ async def test_a_test_without_a_host_leaves_directly() -> None:
         states = [await tell_directly(settings, SystemClock(), "me") for _ in range(3)]
     assert [one.state for one in states if one is not None] == ["sent", "failed", "failed"]
     assert await tell_directly(OutgoingWebhook(), SystemClock(), "me") is None
+
+
+class RealMoney(InlineBroker):
+    """The paper broker, saying that its account is a real one."""
+
+    async def start(self) -> GatewayHello:
+        hello = await super().start()
+        return attrs.evolve(hello, account=attrs.evolve(hello.account, trade_mode="real"))
+
+
+@pytest.mark.parametrize(
+    ("text", "starts"),
+    [("live = true\n", False), ("live = true\nnotify.no_channel_confirmed = true\n", True)],
+)
+async def test_a_host_on_a_real_account_starts_only_where_somebody_would_hear(
+    tmp_path: Path, text: str, starts: bool
+) -> None:
+    home, clock = Home(tmp_path / "home"), SystemClock()
+    prepare(home)
+    home.settings_file.write_text(f"plugin_system.enabled = false\n{text}", encoding="utf-8")
+    settings = load_settings(home).settings
+    paper = open_paper(home.data, settings.paper, {}, clock)
+    host = Host(home, settings, clock=clock, broker=RealMoney(paper, clock, 1.0), same_thread=True)
+    try:
+        if starts:
+            await host.start()
+        else:
+            with pytest.raises(SettingsError, match="The account is a real one"):
+                await host.start()
+        assert host.front.ready == starts
+    finally:
+        await host.stop()

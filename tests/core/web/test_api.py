@@ -328,3 +328,26 @@ async def test_what_goes_wrong_inside_is_told_without_details(api: Api) -> None:
     status, told, _ = await api.ask("GET", "/api/alerts")
     assert status in (500, 503)
     assert set(told["error"]) == {"code", "message", "hint"}
+
+
+async def test_a_test_notice_goes_through_every_channel(api: Api) -> None:
+    status, (row,), _ = await api.ask("POST", "/api/notify/test", headers={"X-Zepix-Actor": "me"})
+    assert (status, row["channel"], row["state"], row["status"]) == (200, "webhook", "sent", 204)
+    assert api.host.asked == [("test", "cli:me")]
+    assert (await api.ask("GET", "/api/notices"))[:2] == (200, [])
+    (channel,) = (await api.ask("GET", "/api/status"))[1]["channels"]
+    assert (channel["where"], channel["state"]) == ("https://chat.example", "fine")
+
+
+async def test_what_people_ask_for_is_written_down_with_who_and_from_where(api: Api) -> None:
+    body = b'{"enabled": false, "api_token": "x", "nested": {"password": "y"}}'
+    await api.ask("POST", "/api/plugins/p/toggle", body, headers={"X-Zepix-Actor": "me\x7f<b>"})
+    await api.ask("POST", "/api/positions/12/close")
+    await api.ask("POST", "/api/pause", b"not json")
+    await api.ask("GET", "/api/status")
+    toggle, close, pause = api.host.noted
+    assert (toggle.name, toggle.by, toggle.origin) == ("plugins/p/toggle", "cli:meb", "api 127.0.0.1")
+    masked = {"enabled": False, "api_token": "***", "nested": {"password": "***"}}
+    assert toggle.arguments == {"name": "p", **masked}
+    assert (close.name, close.by, close.arguments) == ("positions/12/close", "api", {"ticket": 12})
+    assert (pause.name, pause.arguments) == ("pause", {})
