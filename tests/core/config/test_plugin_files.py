@@ -15,6 +15,7 @@ from zepix_core.config.plugin_files import (
     read_plugin_file,
     remember_plugins,
 )
+from zepix_core.config.schema_check import schema_faults
 from zepix_core.config.secrets import Secret
 from zepix_core.errors import SettingsError
 from zepix_core.model.setting import setting
@@ -92,3 +93,10 @@ def test_defaults_are_known_from_the_schema(home: Home) -> None:
 def test_a_broken_memory_is_no_memory(home: Home) -> None:
     home.plugins_cache.write_text("{")
     assert known_defaults(home, "p") == {}
+
+
+def test_a_key_that_stands_one_table_too_high_is_told_where_it_belongs() -> None:
+    inner = {"type": "object", "properties": {"max_risk_percent": {"type": "number"}}}
+    schema = {"type": "object", "properties": {"settings": inner}, "additionalProperties": False}
+    ((path, text),) = schema_faults({"max_risk_percent": 2}, schema)
+    assert (path, text) == (("max_risk_percent",), "unknown key; did you mean 'settings.max_risk_percent'?")

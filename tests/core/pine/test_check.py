@@ -289,3 +289,10 @@ def test_a_price_that_nobody_filled_in_makes_no_stop_wrong() -> None:
     text = BUY.replace('"sl":1.1', '"price":{{close}},"sl":1.5').replace('"EURUSD"', '"{{ticker}}"')
     codes = [finding.code for finding in check_message(text, WORLD, NOW).findings]
     assert codes == ["unresolved_placeholder", "unresolved_placeholder"]
+
+
+@pytest.mark.parametrize(("names", "at"), [("MACD,RsI,PSAR", 6), ("MACD,RSI;PSAR", 8), ("MACD,,PSAR", 4)])
+def test_damage_in_a_list_of_names_is_reported_at_its_character(names: str, at: int) -> None:
+    head = "SCREENER_FULL_BULLISH|EURUSD|15|3|"
+    report = check_message(head + names, WORLD, NOW)
+    assert (1, len(head) + at + 1, "bad_field:indicators") in found(report)

@@ -67,6 +67,14 @@ def _is(value: Any, name: str) -> bool:
     return isinstance(value, _KINDS[name])
 
 
+def _one_table_down(key: str, known: Mapping[str, Any]) -> list[str]:
+    """The key as it is called where it belongs, in a table of this one."""
+    inner = {
+        name: f"{table}.{name}" for table, schema in known.items() for name in schema.get("properties", {})
+    }
+    return [inner[name] for name in difflib.get_close_matches(key, list(inner), n=1, cutoff=0.8)]
+
+
 def _table_faults(
     value: Mapping[str, Any], schema: Mapping[str, Any], path: Path
 ) -> Iterator[tuple[Path, str]]:
@@ -77,7 +85,7 @@ def _table_faults(
         if key in known:
             yield from schema_faults(item, known[key], here)
         elif others is False:
-            near = difflib.get_close_matches(str(key), list(known), n=1)
+            near = difflib.get_close_matches(str(key), list(known), n=1) or _one_table_down(str(key), known)
             yield (
                 here,
                 f"unknown key; did you mean {near[0]!r}?" if near else "unknown key; it is not a setting",

@@ -13,6 +13,8 @@ from zepix_core.pine.world import World
 
 _BLANKS = " \t\r\n"
 _PAIR_LENGTH = 3
+_NO_NAME = re.compile(r"[^A-Z0-9_,]|,,|^,|,$|(?:^|(?<=,))[^A-Z]")
+"""What is wrong in names with commas between: a strange character, an empty name, a name that begins so."""
 _HEAD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
@@ -72,7 +74,7 @@ def _faults(parts: list[_Part], listed: tuple[Field, ...], kind: str) -> Iterato
     rest, fields, left = layout(given[1:], listed)
     for part, field in zip(rest, fields, strict=False):
         if not fits(part.text, field):
-            yield _bad(part, field.key, f"{field.key} must be {wanted(field)}")
+            yield _where_damaged(part, field, f"{field.key} must be {wanted(field)}")
         elif (must := field.limits.get("must")) and part.text != must:
             yield Fault(part.at, len(part.text), "direction_mismatch", f"{kind} comes with {must}")
     if len(rest) < len(fields):
@@ -129,6 +131,14 @@ def _together(found: list[tuple[_Part, Field]]) -> Iterator[Fault]:
 
 def _bad(part: _Part, name: str, text: str) -> Fault:
     return Fault(part.at, max(len(part.text), 1), f"bad_field:{name}", text)
+
+
+def _where_damaged(part: _Part, field: Field, text: str) -> Fault:
+    """At the character that no name of a list may have, where there is one; else the whole field."""
+    found = _NO_NAME.search(part.text) if field.rule == "names" else None
+    if found is None:
+        return _bad(part, field.key, text)
+    return Fault(part.at + found.start(), 1, f"bad_field:{field.key}", text)
 
 
 def _broken_head(parts: list[_Part]) -> Fault | None:
