@@ -20,6 +20,9 @@ _OF_ORDER = (
     "SELECT coalesce(sum(volume), 0) FROM deals WHERE position_id = ? AND account = ? AND entry = ?"
     " AND (ticket = ? OR (order_ticket = ? AND order_ticket != 0))"
 )
+_CLAIM = (
+    "UPDATE deals SET intent_id = ?, plugin = ? WHERE position_id = ? AND account = ? AND intent_id IS NULL"
+)
 _KNOWN = "SELECT 1 FROM deals WHERE account = ? AND ticket = ?"
 
 
@@ -32,6 +35,11 @@ def add(connection: sqlite3.Connection, account: str, deal: Deal, owner: Intent 
         deal.reason.value, deal.magic, deal.comment,
     )  # fmt: skip
     return connection.execute(_INSERT, row).rowcount == 1
+
+
+def claim(connection: sqlite3.Connection, owner: Intent) -> None:
+    """Deals of a position that were booked without an owner are those of its entry."""
+    connection.execute(_CLAIM, (owner.intent_id, owner.plugin, owner.position_id, owner.account))
 
 
 def known(connection: sqlite3.Connection, account: str, ticket: int) -> bool:

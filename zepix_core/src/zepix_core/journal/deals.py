@@ -9,7 +9,7 @@ from zepix_core.clock import Clock
 from zepix_core.journal import deal_rows, events, intent_rows, outbox, totals
 from zepix_core.journal.intents import OVER, ours
 from zepix_core.journal.ledger import LEAST, closed_volume
-from zepix_core.journal.matching import alike, close_for_deal, entry_for_deal
+from zepix_core.journal.matching import alike, awaited, close_for_deal, entry_for_deal
 from zepix_core.journal.outcomes import needs_human
 from zepix_core.journal.trade_notices import closed_notice, entry_notice
 from zepix_core.model.market import SymbolInfo
@@ -40,7 +40,8 @@ class DealSettler:
 
         Args:
             final: The deals before this one are booked. A deal that matches nothing is foreign then;
-                otherwise it is left for the next catch-up.
+                otherwise it is left for the next catch-up. So is one that the answer to a request under
+                way may name.
         """
         if deal_rows.known(connection, self.account, deal.ticket):
             return None
@@ -63,7 +64,7 @@ class DealSettler:
     def _opened(self, connection: sqlite3.Connection, deal: Deal, final: bool) -> str | None:
         entry = entry_for_deal(connection, self.account, deal)
         if entry is None:
-            if final:
+            if final and not awaited(connection, self.account, deal):
                 self._nameless(connection, deal)
             return None
         if entry.position_id not in (0, deal.position):

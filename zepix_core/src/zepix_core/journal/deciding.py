@@ -11,6 +11,7 @@ from zepix_core.journal import books, disputes, events, intent_rows
 from zepix_core.journal.books import K, S
 from zepix_core.journal.intents import ours
 from zepix_core.journal.orders import OrderDesk, core_context
+from zepix_core.journal.outcomes import release
 from zepix_core.journal.reconcile import Reconciler
 from zepix_core.journal.unknown import APART
 from zepix_core.model.books import UNEQUAL, BookRow, BooksReport, Choice, Decided
@@ -164,7 +165,7 @@ class Deciding:
             intent = intent_rows.move(
                 connection, self._line.clock, intent.intent_id, S.CLOSED, cause, reason=""
             )
-            disputes.release(connection, intent)
+            release(connection, intent)
         self._write_down(connection, Choice.CLOSE, which, actor, intent)
         return Decided(
             choice=Choice.CLOSE, ticket=position.ticket,

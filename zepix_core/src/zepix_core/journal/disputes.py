@@ -18,7 +18,7 @@ from zepix_core.journal.deals import update_of
 from zepix_core.journal.intents import intent_id
 from zepix_core.journal.ledger import LEAST, closed_volume
 from zepix_core.journal.line import OFFLINE
-from zepix_core.journal.outcomes import needs_human
+from zepix_core.journal.outcomes import needs_human, release
 from zepix_core.model.order import Action, Intent, IntentState, Position, TradeUpdate, UpdateKind
 from zepix_core.services.gates import CORE
 
@@ -26,10 +26,6 @@ S = IntentState
 FORGOTTEN = "Forgotten"
 EXPLAINED = frozenset({GONE, LESS})
 """What a later deal, or the broker's next answers, can explain without a person."""
-_OTHERS = (
-    "SELECT count(*) FROM intents WHERE state = 'needs_human' AND account = ? AND plugin = ? AND symbol = ?"
-    " AND intent_id != ?"
-)
 _OWNER = "SELECT plugin FROM plugin_numbers WHERE number = ?"
 _DERIVED = "SELECT 1 FROM journal_events WHERE intent_id = ? AND kind = 'trade_update' AND payload LIKE ?"
 
@@ -117,14 +113,6 @@ def forget(
     emit_derived(connection, clock, update, done)
     release(connection, done)
     return done
-
-
-def release(connection: sqlite3.Connection, intent: Intent) -> None:
-    """Entries of the plugin on the symbol go on, when nothing else of them waits for a person."""
-    values = (intent.account, intent.plugin, intent.symbol, intent.intent_id)
-    (others,) = connection.execute(_OTHERS, values).fetchone()
-    if not others:
-        host_state.remove(connection, f"{HUMAN}{intent.plugin}:{intent.symbol}")
 
 
 def explained(

@@ -10,6 +10,8 @@ S = IntentState
 COMMENT_LIMIT = 26
 LEG_LIMIT = 7
 ID_LENGTH = 10
+CUT_LENGTH = 8
+"""So much of an id still tells intents apart, as long as it fits one alone."""
 
 MOVES: dict[IntentState, frozenset[IntentState]] = {
     S.PLANNED: frozenset({S.SENDING, S.DENIED}),
@@ -62,6 +64,14 @@ def intent_in(comment: str) -> str | None:
     if len(parts) < 2 or len(parts[1]) != ID_LENGTH:
         return None
     return parts[1] if (parts[1].isalnum() and parts[1].islower()) or parts[1].isdigit() else None
+
+
+def cut_in(comment: str) -> str | None:
+    """The beginning of an intent id at the end of a comment that was cut, ``None`` when there is none."""
+    _, colon, rest = comment.partition(":")
+    if not colon or not CUT_LENGTH <= len(rest) < ID_LENGTH:
+        return None
+    return rest if rest.isascii() and rest.isalnum() and rest == rest.lower() else None
 
 
 def magic_of(host_id: int, number: int, leg: str) -> int:

@@ -64,6 +64,10 @@ class EntriesStopped(ZepixError):
     """No entry is let through now; the message says why."""
 
 
+class Overtaken(ZepixError):
+    """The books know what became of a request before it could be tried again."""
+
+
 class OrderLine:
     """What everything that trades on this account shares.
 
@@ -205,6 +209,8 @@ class OrderLine:
                 return attrs.evolve(sent, kind=ReplyClass.STOP, code=code, message="the market moved on")
             try:
                 intent = await self.executor.run(self._again(sent, changes))
+            except Overtaken:
+                return sent
             except EntriesStopped as stop:
                 return attrs.evolve(sent, kind=ReplyClass.STOP, code=PAUSED, message=stop.message)
 
@@ -215,6 +221,9 @@ class OrderLine:
 
     def _again(self, sent: Sent, changes: dict[str, Any]) -> Callable[[sqlite3.Connection], Intent]:
         def work(connection: sqlite3.Connection) -> Intent:
+            present = intent_rows.get(connection, sent.intent.intent_id)
+            if present is None or present.state is not IntentState.SENDING:
+                raise Overtaken("What became of the request is known by other ways.")
             self.write_reply(connection, sent)
             intent = intent_rows.move(
                 connection, self.clock, sent.intent.intent_id, IntentState.SENDING,

@@ -4,9 +4,9 @@ import sqlite3
 
 from zepix_core.clock import NS
 from zepix_core.journal.intent_rows import MAYBE_OPEN, SELECT, entry_of, find, get
-from zepix_core.journal.intents import intent_in
+from zepix_core.journal.intents import cut_in, intent_in
 from zepix_core.model.market import Side
-from zepix_core.model.order import Action, Book, Deal, Intent, Position, WorkingOrder
+from zepix_core.model.order import Action, Book, Deal, Intent, IntentState, Position, WorkingOrder
 
 BEFORE_NS = 300 * NS
 LEAST = 1e-7
@@ -15,6 +15,7 @@ _OPEN_LIKE = (
     SELECT + " WHERE account = ? AND action = 'open' AND position_id = 0 AND " + MAYBE_OPEN + " AND state IN"
     " ('sending', 'placed', 'unknown') AND book = ? AND magic = ? AND symbol = ? AND side = ?"
 )
+_CUT = SELECT + " WHERE intent_id >= ? AND intent_id < ? AND account = ? AND action = ?"
 _CLOSING = (
     SELECT + " WHERE account = ? AND action = 'close' AND position_id = ? AND position_id != 0"
     " AND state IN ('sending', 'unknown')"
@@ -75,8 +76,21 @@ def intent_for_order(connection: sqlite3.Connection, account: str, order: Workin
 
 def _by_comment(connection: sqlite3.Connection, account: str, comment: str, action: Action) -> Intent | None:
     named = intent_in(comment)
-    found = None if named is None else get(connection, named)
+    if named is None:
+        return _by_cut_comment(connection, account, comment, action)
+    found = get(connection, named)
     return found if found is not None and found.account == account and found.action is action else None
+
+
+def _by_cut_comment(
+    connection: sqlite3.Connection, account: str, comment: str, action: Action
+) -> Intent | None:
+    """A broker keeps fewer characters than it was given: the one intent that what is left begins, if one."""
+    head = cut_in(comment)
+    if head is None:
+        return None
+    found = find(connection, _CUT, (head, head + "~", account, action.value))
+    return found[0] if len(found) == 1 else None
 
 
 def alike(connection: sqlite3.Connection, account: str, deal: Deal) -> tuple[Intent, ...]:
@@ -84,6 +98,17 @@ def alike(connection: sqlite3.Connection, account: str, deal: Deal) -> tuple[Int
     return _alike(
         connection, account, deal.book, deal.magic, deal.symbol, deal.side, deal.volume, deal.time_ns
     )
+
+
+def awaited(connection: sqlite3.Connection, account: str, what: Deal | Position) -> bool:
+    """Whether it may be what a request that is under way has just led to: its answer will name it.
+
+    A request is `sending` only while this process waits for the answer.
+    """
+    found = _alike(
+        connection, account, what.book, what.magic, what.symbol, what.side, what.volume, what.time_ns
+    )
+    return any(intent.state is IntentState.SENDING for intent in found)
 
 
 def _only_like(

@@ -4,7 +4,7 @@ import sqlite3
 from typing import Any
 
 from zepix_core.clock import Clock
-from zepix_core.journal import host_state, intent_rows, outbox
+from zepix_core.journal import deal_rows, host_state, intent_rows, outbox
 from zepix_core.journal.control import HUMAN
 from zepix_core.journal.intents import HOLDING, OVER
 from zepix_core.journal.line import OFFLINE, REJECT, UNRESOLVED, Sent
@@ -15,6 +15,10 @@ from zepix_core.model.order import Action, Book, Intent, IntentState, OrderResul
 SETTLED = HOLDING | {IntentState.CLOSED}
 STANDING = SETTLED | {IntentState.NEEDS_HUMAN, IntentState.FOREIGN}
 """What a deal has made of an intent before its reply came; no reply changes it."""
+_OTHERS = (
+    "SELECT count(*) FROM intents WHERE state = 'needs_human' AND account = ? AND plugin = ? AND symbol = ?"
+    " AND intent_id != ?"
+)
 SHADOW = "SHADOW"
 FAILED = "order_failed"
 
@@ -28,14 +32,20 @@ def settle(connection: sqlite3.Connection, clock: Clock, sent: Sent) -> Intent:
     present = sent.intent if now is None else now
     changes = _numbers(present, sent)
     if sent.kind is ReplyClass.DONE:
+        if _given_up(present) and changes.get("position_id"):
+            return _adopted(connection, clock, present, sent, changes)
         state = _done_state(present, sent)
         if present.state in STANDING:
             state = present.state
+        elif present.state in OVER:
+            state = IntentState.ADOPTED
         return intent_rows.move(connection, clock, present.intent_id, state, **changes)
     if present.state in STANDING:
         if sent.kind is ReplyClass.UNKNOWN:
             return present
         return needs_human(connection, clock, present, f"filled, but the reply was {sent.message}")
+    if present.state in OVER:
+        return present
     if sent.kind is ReplyClass.UNKNOWN:
         _failed(connection, clock, present, sent, "order_unresolved")
         return intent_rows.move(
@@ -46,6 +56,34 @@ def settle(connection: sqlite3.Connection, clock: Clock, sent: Sent) -> Intent:
         connection, clock, present.intent_id, IntentState.REJECTED,
         {"message": sent.message}, reason=sent.code, **changes,
     )  # fmt: skip
+
+
+def _given_up(intent: Intent) -> bool:
+    """Whether an entry was judged before its own answer came: the broker's word comes after ours."""
+    waits = intent.state is IntentState.NEEDS_HUMAN and not intent.position_id
+    return intent.action is Action.OPEN and (waits or intent.state in OVER)
+
+
+def _adopted(
+    connection: sqlite3.Connection, clock: Clock, intent: Intent, sent: Sent, changes: dict[str, Any]
+) -> Intent:
+    """The answer names the position: it is this intent's, whatever was made of it meanwhile."""
+    if sent.reply is not None:
+        changes |= {"fill_price": sent.reply.price, "fill_lots": sent.reply.volume}
+    adopted = intent_rows.move(
+        connection, clock, intent.intent_id, IntentState.ADOPTED, {"found": "reply"}, reason="", **changes
+    )
+    deal_rows.claim(connection, adopted)
+    release(connection, adopted)
+    return adopted
+
+
+def release(connection: sqlite3.Connection, intent: Intent) -> None:
+    """Entries of the plugin on the symbol go on, when nothing else of them waits for a person."""
+    values = (intent.account, intent.plugin, intent.symbol, intent.intent_id)
+    (others,) = connection.execute(_OTHERS, values).fetchone()
+    if not others:
+        host_state.remove(connection, f"{HUMAN}{intent.plugin}:{intent.symbol}")
 
 
 def needs_human(connection: sqlite3.Connection, clock: Clock, intent: Intent, why: str) -> Intent:

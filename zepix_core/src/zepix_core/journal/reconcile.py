@@ -12,6 +12,7 @@ from zepix_core.journal import books, disputes, intent_rows, outbox
 from zepix_core.journal.books import Shown
 from zepix_core.journal.intents import OVER
 from zepix_core.journal.ledger import LEAST
+from zepix_core.journal.matching import awaited
 from zepix_core.journal.orders import OrderDesk, account_key
 from zepix_core.journal.outcomes import needs_human
 from zepix_core.journal.protection import Protection
@@ -212,6 +213,7 @@ class Reconciler:
         self._settle_waiting(connection, shown.book, positions)
         rows = self._compare(connection, shown)
         busy = {row[0] for row in connection.execute(_PENDING, (self._line.account,))}
+        busy |= {one.ticket for one in shown.positions if self._under_way(connection, one)}
         doubts = {_doubt(row): row for row in rows if self._doubtful(row) and row.ticket not in busy}
         for row in self._certain(shown.book, doubts):
             self._act(connection, row, positions.get(row.ticket))
@@ -222,6 +224,12 @@ class Reconciler:
                 row.intent_id for row in rows if row.kind is BookKind.NEEDS_HUMAN and row.intent_id
             ),
         )
+
+    def _under_way(self, connection: sqlite3.Connection, position: Position) -> bool:
+        """Whether a position of nobody may be named by an answer that is still to come."""
+        account = self._line.account
+        owner = intent_rows.entry_of(connection, account, position.ticket)
+        return owner is None and awaited(connection, account, position)
 
     def _doubtful(self, row: BookRow) -> bool:
         """What the deals booked a moment ago did not settle; what is an open question is the look-up's."""

@@ -124,8 +124,7 @@ class Updates:
         mark, since = await self._executor.read(lambda connection: self._mark(connection, book))
         deals = await self._broker.deals(after_ticket=mark, since_ns=since, book=book)
         if deals:
-            last = max(deals, key=lambda deal: abs(deal.ticket)).ticket
-            await self._book(deals, final=True, mark=(MARK + book.value, last))
+            await self._book(deals, final=True, mark=MARK + book.value)
         return len(deals)
 
     def _mark(self, connection: sqlite3.Connection, book: Book) -> tuple[int, int]:
@@ -143,13 +142,22 @@ class Updates:
         account = self._settler.account
         return tuple(deal for deal in deals if not deal_rows.known(connection, account, deal.ticket))
 
-    async def _book(self, deals: Sequence[Deal], final: bool, mark: tuple[str, int] | None = None) -> None:
+    async def _book(self, deals: Sequence[Deal], final: bool, mark: str = "") -> None:
+        """Book deals in their order. The mark goes no further than to the first that had to be left."""
         ordered = sorted(deals, key=lambda deal: abs(deal.ticket))
 
         def work(connection: sqlite3.Connection) -> list[str]:
-            told = [self._settler.take(connection, deal, final) for deal in ordered]
-            if mark is not None:
-                host_state.write(connection, self._clock, *mark)
+            told: list[str | None] = []
+            left: set[int] = set()
+            last: int | None = None
+            for deal in ordered:
+                if deal.position not in left:
+                    told.append(self._settler.take(connection, deal, final))
+                if not deal_rows.known(connection, self._settler.account, deal.ticket):
+                    left.add(deal.position)
+                last = last if left else deal.ticket
+            if mark and last is not None:
+                host_state.write(connection, self._clock, mark, last)
             return [plugin for plugin in told if plugin is not None]
 
         self.tell(await self._executor.run(work))
