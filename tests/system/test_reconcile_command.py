@@ -35,11 +35,11 @@ async def trading(home: Path, alerts: int = 0) -> AsyncIterator[PaperHost]:
         yield paper
 
 
-async def cli(paper: PaperHost, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+async def cli(
+    paper: PaperHost, capsys: pytest.CaptureFixture[str], *words: str, command: str = "reconcile"
+) -> tuple[int, str]:
     """One command line against the running host: exit code and what it printed."""
-    asked = asyncio.ensure_future(
-        asyncio.to_thread(run, ["reconcile", "--home", str(paper.home.path), *words])
-    )
+    asked = asyncio.ensure_future(asyncio.to_thread(run, [command, "--home", str(paper.home.path), *words]))
     while not (await asyncio.wait([asked], timeout=0.05))[0]:
         await paper.advance(0.5, 0.5)
     return asked.result(), capsys.readouterr().out
@@ -75,6 +75,8 @@ async def test_a_contradiction_is_shown_stopped_and_running_and_decided(
         assert code == 1
         assert f"zepix reconcile --adopt {ticket}" in text
         assert "bracket opens nothing on EURUSD: the position is larger than the books say." in text
+        status = await cli(paper, capsys, command="status")
+        assert "allowed, except bracket on EURUSD, a person must look: zepix reconcile" in status[1]
         code, text = await cli(paper, capsys, "--adopt", str(ticket), "--yes")
         assert (code, text) == (
             0,

@@ -14,6 +14,7 @@ _UNSAID: dict[str, Any] = {
     **attrs.asdict(HostState(version="", pid=0, ready=False)),
     **dict.fromkeys(_FIGURES),
     "channels": [],
+    "held": [],
     "home": "",
     "figures": {},
     "limits": [],

@@ -88,6 +88,9 @@ def _entries(told: dict[str, Any]) -> str:
     if told["closing"]:
         stops.append("positions are still being closed")
     parts = [_limit(row) for row in told["limits"] if row["scope"] != ACCOUNT]
+    parts += [
+        f"{row['plugin']} on {row['symbol']}, a person must look: zepix reconcile" for row in told["held"]
+    ]
     if stops:
         return f"stopped: {'; '.join(stops + parts)}"
     return f"allowed, except {'; '.join(parts)}" if parts else "allowed"

@@ -17,6 +17,7 @@ from zepix_core import __version__
 from zepix_core.broker.paper.listing import paper_orders, paper_positions
 from zepix_core.config.notify import least_by_channel
 from zepix_core.errors import StorageError
+from zepix_core.journal.books import held
 from zepix_core.journal.comparison import compare, entry_kinds, period
 from zepix_core.journal.latches import reached_limits
 from zepix_core.journal.listing import list_alerts, list_orders, list_trades, open_trades
@@ -24,6 +25,7 @@ from zepix_core.journal.money import Figures, figures
 from zepix_core.journal.notice_rows import list_notices
 from zepix_core.journal.positions import join_positions
 from zepix_core.journal.story import tell_any
+from zepix_core.model.books import Held
 from zepix_core.model.comparison import BookRow
 from zepix_core.model.limits import LimitRow
 from zepix_core.model.order import Book
@@ -50,10 +52,10 @@ async def status(state: State) -> bytes:
     host = host_of(state)
     now = host.state()
     try:
-        told, reached = await host.journal.read(partial(_money, host))
+        told, reached, waiting = await host.journal.read(partial(_money, host))
     except StorageError:
         # How the host stands is asked for most when its journal cannot be read.
-        told, reached = Figures(), ()
+        told, reached, waiting = Figures(), (), ()
     word = "paused" if now.paused or now.panic else "running"
     return body(
         {
@@ -63,6 +65,7 @@ async def status(state: State) -> bytes:
             **{name: value for name, value in attrs.asdict(told).items() if name != "plugins"},
             "figures": told.plugins,
             "limits": reached,
+            "held": waiting,
             "channels": host.channels(),
             "plugins": host.plugin_rows(),
             "reports": host.reports(),
@@ -70,9 +73,12 @@ async def status(state: State) -> bytes:
     )
 
 
-def _money(host: HostView, connection: sqlite3.Connection) -> tuple[Figures, tuple[LimitRow, ...]]:
-    """The figures and the limits that are reached, of one read."""
-    return figures(connection, _day_start(host)), reached_limits(connection, host.clock.now_ns())
+def _money(
+    host: HostView, connection: sqlite3.Connection
+) -> tuple[Figures, tuple[LimitRow, ...], tuple[Held, ...]]:
+    """The figures, the limits that are reached, and what waits for a person, of one read."""
+    reached = reached_limits(connection, host.clock.now_ns())
+    return figures(connection, _day_start(host)), reached, held(connection)
 
 
 @get("/limits", media_type=MediaType.JSON)
