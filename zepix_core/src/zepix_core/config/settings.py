@@ -8,6 +8,7 @@ import attrs
 from zepix_core.broker.mt5.settings import Mt5Settings
 from zepix_core.broker.paper.settings import PaperSettings
 from zepix_core.broker.symbol_settings import SymbolSettings
+from zepix_core.config.health import HealthSettings
 from zepix_core.config.inbox import InboxSettings
 from zepix_core.config.notify import NotifySettings
 from zepix_core.config.risk import RiskRules, TradingSettings
@@ -130,6 +131,7 @@ class HostSettings(RiskRules):
     api: ApiSettings = setting(factory=ApiSettings, doc="The command line's port")
     web: WebSettings = setting(factory=WebSettings, doc="How the world reaches this host")
     inbox: InboxSettings = setting(factory=InboxSettings, doc="How long alerts count")
+    health: HealthSettings = setting(factory=HealthSettings, doc="What a plugin's worker may use")
     notify: NotifySettings = setting(factory=NotifySettings, doc="How people hear of what happens")
     paper: PaperSettings = setting(factory=PaperSettings, doc="The paper broker")
     mt5_login: int = setting(0, doc="Number of the account at MetaTrader 5", ge=0, restart=True)

@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 PING_SECONDS = 0.25
 HANDOVER_SECONDS = 0.3
 QUEUED_CALLS = 32
+WEIGH_SECONDS = 5.0
 
 
 class Services(Protocol):
@@ -45,10 +46,21 @@ class Services(Protocol):
 
 @attrs.frozen(kw_only=True)
 class Limits:
-    """Own time of a hook in seconds."""
+    """Own time of a hook in seconds; resident memory of a worker, MB."""
 
     hook: float = 5.0
     tick: float = 0.2
+    memory_mb: float = 256.0
+
+
+def resident_mb(pid: int) -> float:
+    """Resident memory of a process, 0 when it is gone."""
+    import psutil
+
+    try:
+        return float(psutil.Process(pid).memory_info().rss) / 1e6
+    except psutil.Error:
+        return 0.0
 
 
 class Exchange:
@@ -151,6 +163,18 @@ class Exchange:
         finally:
             call.limit = None
             reply.cancel()
+
+    async def weigh(self, link: Link, held_mb: Callable[[int], float] = resident_mb) -> None:
+        """End the worker once it holds more than its limit; returns when it is gone."""
+        while not link.exited.is_set():
+            await self._clock.sleep(WEIGH_SECONDS)
+            held, limit = held_mb(link.pid), self._limits().memory_mb
+            if held > limit and self._enforced:
+                guilty = to_blame(list(self._calls.values()))
+                self._settle(guilty, f"its worker held {held:.0f} MB, more than {limit:g}")
+                log.error("%s; it is ended", self.reason)
+                link.kill()
+                return
 
     async def _judge(self, link: Link, late: RunningCall, deadline: float) -> float | None:
         """A hook is late: seconds it may go on, because it is not its fault; ``None``: all is over."""

@@ -332,7 +332,12 @@ class Fleet:
             self.tell(EventKind.DEGRADED, record.distribution, record.id, text)
 
     def _limits(self) -> Limits:
-        return Limits(hook=self.around.settings().plugin_system.max_plugin_execution_time, tick=TICK_SECONDS)
+        settings = self.around.settings()
+        return Limits(
+            hook=settings.plugin_system.max_plugin_execution_time,
+            tick=TICK_SECONDS,
+            memory_mb=settings.health.memory_limit_mb,
+        )
 
     def _facts_of(self, distribution: str) -> Callable[[str], PluginFacts]:
         """A worker speaks for the plugins of its own distribution only."""

@@ -206,7 +206,9 @@ class Supervisor:
             self._owner.up(self.distribution, hello)
             self.ready.set()
             self._first.set()
+        weighing = asyncio.ensure_future(self._exchange.weigh(link))
         await link.exited.wait()
+        weighing.cancel()
         end = _end_of(link)
         self._reason = f"{self._reason} ({end})" if self._reason else end
         self._gone(link)
