@@ -38,6 +38,8 @@ REFUSED = [
     (b'{"a":' + b"9" * 5000 + b"}", 400, "malformed_json", "malformed_json"),
     (b'{"a":' + DEEP.encode() + b"{}" + b"]" * 15 + b"}", 400, "malformed_json", "malformed_json"),
     (b'{"a":' * 5000, 400, "malformed_json", "malformed_json"),
+    (b'{"a":1,"t":"yesterday"}', 422, "unreadable_time", "unreadable_time"),
+    (b'{"a":1,"t":true}', 422, "unreadable_time", "unreadable_time"),
     (b"UNHEARD_OF|EURUSD|5", 422, "unknown_type", "unknown_type"),
     (b"|", 422, "unknown_type", "unknown_type"),
     (b"bullish_entry|EURUSD", 422, "unknown_type", "unknown_type"),

@@ -77,6 +77,9 @@ MALFORMED = Refusal(status=400, code="malformed_json", family="malformed_json")
 UNKNOWN = Refusal(status=422, code="unknown_type", family="unknown_type")
 
 
+BAD_TIME = Refusal(status=422, code="unreadable_time", family="unreadable_time")
+
+
 def screen(body: bytes, heads: frozenset[str]) -> Screened | Refusal:
     """Judge a body; ``heads`` are the heads of pipe text that some plugin takes. Never raises."""
     if not body.strip():
@@ -148,6 +151,9 @@ def _screen_json(text: str) -> Screened | Refusal:
         return MALFORMED
     if not isinstance(fields, dict) or (_ODD_ESCAPE.search(text) and not _writable(fields)):
         return MALFORMED
+    time = fields.get("t")
+    if (bar_ns := bar_time_ns(time)) is None and time is not None and time != "":
+        return BAD_TIME  # taken without its time it would never be too old
     return Screened(
         kind=_kind(fields),
         text=text,
@@ -155,7 +161,7 @@ def _screen_json(text: str) -> Screened | Refusal:
         timeframe=_shown(text_field(fields, "tf")),
         price=_price(fields.get("price")),
         external_id=text_field(fields, "id", "alert_id"),
-        bar_time_ns=bar_time_ns(fields.get("t")),
+        bar_time_ns=bar_ns,
     )
 
 
