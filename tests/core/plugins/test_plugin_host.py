@@ -140,6 +140,13 @@ async def test_a_hook_that_fails_is_that_plugins_error_and_its_worker_lives(
     assert stage.status("wild").pid == pid
 
 
+async def test_a_reason_that_is_no_code_is_kept_as_a_fact(stage: Stage) -> None:
+    stage.site.install("wild", WILD)
+    host = await stage.open()
+    decision = await host.deliver("wild", alert("wordy"))
+    assert (decision.reason, decision.data["reason_text"]) == ("other", "DualResult(a=None)")
+
+
 async def test_what_a_plugin_prints_never_reaches_the_protocol(stage: Stage) -> None:
     stage.site.install("wild", WILD)
     host = await stage.open()

@@ -43,6 +43,8 @@ class Wild(LogicPlugin):
                 return Decision(verdict=Verdict.ACTED, action="x", data={"text": "x" * 400_000})
             case "mute":
                 return Decision(verdict=Verdict.REJECTED, action="reject")
+            case "wordy":
+                return Decision(verdict=Verdict.REJECTED, action="reject", reason="DualResult(a=None)")
             case "print":
                 print("this is no frame")
                 sys.stdout.flush()

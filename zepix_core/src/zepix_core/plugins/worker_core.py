@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import re
 import site
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -43,6 +44,8 @@ from zepix_core.wire.channel import Channel, Handler
 from zepix_core.wire.codec import decode, encode
 
 log = logging.getLogger(__name__)
+REASON = re.compile(r"[a-z0-9_]{1,40}")
+OTHER = "other"
 LARGEST_DECISION = 256 * 1024
 NOTHING_DECIDED = Decision(verdict=Verdict.NOTHING, action="ignore")
 
@@ -322,7 +325,18 @@ def _checked(plugin_id: str, result: Any) -> Decision:
         raise PluginError(f"the decision of {plugin_id} has {len(data)} bytes, too many.")
     if decision.verdict is Verdict.REJECTED and not decision.reason:
         raise PluginError(f"{plugin_id} rejected without a reason.", "A rejection needs reason=.")
+    if decision.reason and not REASON.fullmatch(decision.reason):
+        return _without_code(plugin_id, decision, decision.reason)
     return decision
+
+
+def _without_code(plugin_id: str, decision: Decision, reason: str) -> Decision:
+    """A reason that is no code is kept as a fact: what counts and filters reasons finds ``other``."""
+    log.warning(
+        "%s gave the reason %.80r: a reason is a code of at most 40 of a-z, 0-9 and _; the alert has %r",
+        plugin_id, reason, OTHER,
+    )  # fmt: skip
+    return attrs.evolve(decision, reason=OTHER, data={"reason_text": reason[:1000], **decision.data})
 
 
 def build(clock: Clock) -> Callable[[Channel], Mapping[str, Handler]]:
