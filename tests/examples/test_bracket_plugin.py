@@ -203,6 +203,11 @@ async def test_a_close_without_positions_has_nothing_to_do(ask: Ask) -> None:
     assert (decision.verdict, decision.reason) == (Verdict.NOTHING, "no_open_position")
 
 
+async def test_a_close_of_a_symbol_that_nobody_knows_is_refused(ask: Ask) -> None:
+    decision = await ask(SmallHost(info=None), action="close", symbol="eur/usd")
+    assert (decision.verdict, decision.reason) == (Verdict.REJECTED, "unknown_symbol")
+
+
 async def test_a_close_the_broker_refuses_is_rejected_with_its_code(ask: Ask) -> None:
     decision = await ask(SmallHost(refusal="BROKER_OFFLINE", book=[position(1, Side.BUY)]), action="close")
     assert (decision.verdict, decision.reason) == (Verdict.REJECTED, "broker_offline")

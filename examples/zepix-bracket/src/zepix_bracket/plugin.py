@@ -11,6 +11,7 @@ from zepix_core import (
     AlertClass,
     Capability,
     Decision,
+    Gate,
     LogicPlugin,
     ServiceAPI,
     Side,
@@ -114,6 +115,14 @@ class Bracket(LogicPlugin):
     async def _close(self, close: Close, api: ServiceAPI) -> Decision:
         outcome = await api.close_positions(close.symbol, reason="Exit_Signal")
         if not outcome.results:
+            if await api.get_symbol_info(close.symbol) is None:
+                return Decision(
+                    verdict=Verdict.REJECTED,
+                    action="reject",
+                    reason="unknown_symbol",
+                    fields=_shown(close),
+                    gates=(Gate("known", False, close.symbol, "is one of the host's symbols"),),
+                )
             return Decision(
                 verdict=Verdict.NOTHING, action="close", reason="no_open_position", fields=_shown(close)
             )
