@@ -320,3 +320,13 @@ async def test_a_shadow_position_is_compared_in_its_own_book(house: House) -> No
     await house.reconciler.sweep()
     assert await kinds(house) == []
     assert S.CLOSED in await house.journal.read(visited)
+
+
+async def test_a_doubt_of_the_start_is_looked_at_again_in_three_seconds(house: House) -> None:
+    ticket = await enter(house)
+    house.broker.hidden.add(ticket)
+    await house.reconciler.sweep()
+    running = asyncio.ensure_future(house.reconciler.run())
+    await house.pass_time(4.0)
+    assert (await only(house)).state is S.NEEDS_HUMAN
+    running.cancel()

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 
+import attrs
 import pytest
 from tests.core.journal.conftest import House, context, single
 from tests.core.journal.life_scenarios import contradict, enter, only, swept
@@ -198,3 +199,11 @@ async def test_entries_go_on_once_the_last_contradiction_is_decided(house: House
     assert await entries_wait(house)
     await decide(house, "forget", second.intent_id)
     assert (await house.desk.place(context(house.clock, 3), single())).results[0].ok
+
+
+async def test_an_adopted_position_without_a_stop_is_said_to_have_none(house: House) -> None:
+    await enter(house)
+    request = attrs.evolve(house.broker.requests[-1], comment="cut", sl=0.0, tp=0.0)
+    reply = await house.broker.inner.submit(request)
+    await swept(house)
+    assert "no stop" in (await decide(house, "adopt", reply.position)).message

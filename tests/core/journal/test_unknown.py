@@ -7,7 +7,8 @@ from tests.core.journal.conftest import House, context, pair, single
 from zepix_core.broker.inline import InlineBroker
 from zepix_core.broker.port import GatewayEnded
 from zepix_core.errors import OutcomeUnknown
-from zepix_core.model.order import IntentState, OrderReply, OrderRequest, UpdateKind
+from zepix_core.model.market import Side
+from zepix_core.model.order import IntentState, OrderReply, OrderRequest, UpdateKind, WorkingOrder
 from zepix_core.services.calls import CloseRequest, ModifyRequest
 
 S = IntentState
@@ -223,3 +224,15 @@ async def test_a_position_gone_without_a_deal_is_believed_the_second_time(house:
     assert (await house.intents())[-1].state is S.UNKNOWN
     await house.pass_time(2.0)
     assert (await house.intents())[-1].state is S.CLOSED
+
+
+async def test_an_order_of_somebody_else_holds_an_exit_up_for_a_minute_at_most(house: House) -> None:
+    reply = await house.desk.place(context(house.clock), single())
+    house.broker.moods.append(10039)
+    await house.desk.close(context(house.clock, 2), CloseRequest(ticket=reply.results[0].ticket or 0))
+    limit = WorkingOrder(ticket=900, symbol="EURUSD", side=Side.SELL, volume=1.0)
+    house.broker.working.append(limit)
+    await house.pass_time(50.0)
+    assert len(await house.broker.positions()) == 1
+    await house.pass_time(60.0)
+    assert await house.broker.positions() == ()

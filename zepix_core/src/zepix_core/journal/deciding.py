@@ -209,4 +209,7 @@ def _decided(choice: Choice, intent: Intent, ticket: int) -> Decided:
         S.CLOSED: "over",
         S.DROPPED: "given up",
     }
-    return Decided(choice=choice, ticket=ticket, intent_id=intent.intent_id, message=told[intent.state])
+    message = told[intent.state]
+    if intent.state is S.ADOPTED and not intent.sl:
+        message += "; it has no stop: set one in the terminal"
+    return Decided(choice=choice, ticket=ticket, intent_id=intent.intent_id, message=message)

@@ -75,7 +75,8 @@ class Reconciler:
         self.protection = Protection(desk)
         self._doubts: dict[tuple[object, ...], float] = {}
         self._changed = asyncio.Event()
-        self._sweep_due = self._look_due = self._line.clock.monotonic()
+        now = self._line.clock.monotonic()
+        self._sweep_due, self._look_due = now + INTERVAL, now + LOOK
         self._deals_due: float | None = None
         self._told: set[int] = set()
         desk.line.broker.on_change(self.changed)
@@ -88,7 +89,6 @@ class Reconciler:
     async def run(self) -> None:
         """Sweep for ever."""
         clock = self._line.clock
-        self._sweep_due, self._look_due = clock.monotonic() + INTERVAL, clock.monotonic() + LOOK
         while True:
             await self._rest(min(self._sweep_due, self._look_due) - clock.monotonic())
             try:

@@ -24,6 +24,8 @@ S = IntentState
 APART = 3.0
 SWEEPS = 2
 BACKOFF = (1.0, 2.0, 5.0, 10.0, 30.0)
+OTHER_CLOSE = 60.0
+"""So long somebody else's order may be the close that was there before ours; then ours is asked for again."""
 Resolved = Callable[[Intent], Awaitable[None]]
 _OPEN_STATES = frozenset({S.SENDING, S.UNKNOWN, S.PLACED})
 
@@ -43,10 +45,11 @@ class Sight(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Shown:
-    """The broker's books of one moment."""
+    """The broker's books of one moment; ``early`` in the look-up."""
 
     positions: tuple[Position, ...]
     orders: tuple[WorkingOrder, ...]
+    early: bool
 
 
 class LookUp:
@@ -128,9 +131,10 @@ class LookUp:
         """Look until the outcome is certain; ``None`` when there is no such intent."""
         first: tuple[Sight, float] | None = None
         failures = looks = 0
+        began = self._line.clock.monotonic()
         while True:
             try:
-                intent, sight = await self._look(intent_id)
+                intent, sight = await self._look(intent_id, began)
                 failures, now = 0, self._line.clock.monotonic()
                 if sight is Sight.SETTLED or intent is None:
                     self._updates.tell([] if intent is None else [intent.plugin])
@@ -154,7 +158,7 @@ class LookUp:
         since = self._ended.get(intent.intent_id)
         return since is not None and intent.book is Book.LIVE and now - since < self._line.afterlife_seconds
 
-    async def _look(self, intent_id: str) -> tuple[Intent | None, Sight]:
+    async def _look(self, intent_id: str, began: float) -> tuple[Intent | None, Sight]:
         """One sweep: what waits, then what is open, then the deals, which settle what they explain.
 
         In this order an order that is filled meanwhile is seen at least once.
@@ -165,7 +169,8 @@ class LookUp:
         orders = await self._line.broker.orders(intent.book)
         positions = await self._line.broker.positions(intent.book)
         await self._updates.catch_up(intent.book)
-        shown = Shown(positions=positions, orders=orders)
+        early = self._line.clock.monotonic() - began < OTHER_CLOSE
+        shown = Shown(positions=positions, orders=orders, early=early)
         return await self._line.executor.run(lambda c: self._compare(c, intent_id, shown))
 
     async def _get(self, intent_id: str) -> Intent | None:
@@ -192,7 +197,7 @@ class LookUp:
                 found = self._changed(connection, intent)
         if found is not None:
             return found, Sight.SETTLED
-        if self._waits(connection, intent, shown.orders):
+        if self._waits(connection, intent, shown):
             return intent_rows.get(connection, intent_id), Sight.WORKING
         self._note(connection, intent, sight.value)
         return intent, sight
@@ -220,9 +225,9 @@ class LookUp:
         cause = {"found": "the position is closed"}
         return intent_rows.move(connection, self._line.clock, intent.intent_id, S.CLOSED, cause)
 
-    def _waits(self, connection: sqlite3.Connection, intent: Intent, orders: Sequence[WorkingOrder]) -> bool:
+    def _waits(self, connection: sqlite3.Connection, intent: Intent, shown: Shown) -> bool:
         """Whether it waits at the broker; one without an answer is `placed` then."""
-        for order in orders:
+        for order in shown.orders:
             found = intent_for_order(connection, self._line.account, order)
             if found is not None and found.intent_id == intent.intent_id:
                 cause = {"found": "order", "order": order.ticket}
@@ -231,7 +236,8 @@ class LookUp:
                     order_ticket=order.ticket, reason="",
                 )  # fmt: skip
                 return True
-            if intent.retcode == CLOSE_EXISTS and (order.symbol, order.side) == (intent.symbol, intent.side):
+            other = (order.symbol, order.side) == (intent.symbol, intent.side)
+            if intent.retcode == CLOSE_EXISTS and other and shown.early:
                 return True  # the close that was there before ours
         return False
 
