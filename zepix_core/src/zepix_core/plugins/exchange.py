@@ -79,13 +79,14 @@ class Exchange:
         limits: Callable[[], Limits],
         enforced: bool,
         on_storage: Callable[[StorageNews], None] = lambda _: None,
+        held_mb: Callable[[int], float] | None = None,
     ) -> None:
         self.charged: tuple[str, ...] = ()
         self.reason = ""
         self._services, self._facts, self._clock = services, facts, clock
         self._limits = limits
         self._enforced = enforced
-        self._on_storage = on_storage
+        self._on_storage, self._held_mb = on_storage, held_mb
         self._settled = False
         self._migrating = self._was_busy = False
         self._numbers = itertools.count(1)
@@ -164,12 +165,12 @@ class Exchange:
             call.limit = None
             reply.cancel()
 
-    async def weigh(self, link: Link, held_mb: Callable[[int], float] = resident_mb) -> None:
+    async def weigh(self, link: Link) -> None:
         """End the worker once it holds more than its limit; returns when it is gone."""
-        while not link.exited.is_set():
+        while self._held_mb is not None and not link.exited.is_set():
             await self._clock.sleep(WEIGH_SECONDS)
-            held, limit = held_mb(link.pid), self._limits().memory_mb
-            if held > limit and self._enforced:
+            held, limit = self._held_mb(link.pid), self._limits().memory_mb
+            if held > limit:
                 guilty = to_blame(list(self._calls.values()))
                 self._settle(guilty, f"its worker held {held:.0f} MB, more than {limit:g}")
                 log.error("%s; it is ended", self.reason)

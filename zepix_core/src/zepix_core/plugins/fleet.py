@@ -21,9 +21,9 @@ from zepix_core.model.storage import StorageNews
 from zepix_core.plugins.book import HELLOS_FILE, PluginBook, Record, remembered
 from zepix_core.plugins.discovery import FoundDistribution, discover
 from zepix_core.plugins.dispatch import Dispatcher
-from zepix_core.plugins.exchange import Exchange, Limits, Services
+from zepix_core.plugins.exchange import Exchange, Limits, Services, resident_mb
 from zepix_core.plugins.hello import HookReply, PluginHello, WorkerHello, WorkerInit
-from zepix_core.plugins.link import LinkFactory
+from zepix_core.plugins.link import LinkFactory, PipeLinks
 from zepix_core.plugins.lockfile import LockChangeKind, LockEntry, read_lock, reconcile, write_lock
 from zepix_core.plugins.remote import RemotePlugin
 from zepix_core.plugins.states import EventKind, PluginEvent, PluginState, write_verdicts
@@ -137,6 +137,8 @@ class Fleet:
                 self._limits,
                 self.around.links.killable,
                 partial(self._storage, name),
+                # Only a process of its own has memory of its own.
+                resident_mb if isinstance(self.around.links, PipeLinks) else None,
             )
             worker = Supervisor(
                 name, self, self.around.links, exchange, self.around.clock, self.around.random
