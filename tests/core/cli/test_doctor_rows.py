@@ -31,3 +31,11 @@ def test_the_plugins_of_a_running_host_that_wait_are_named_alike() -> None:
     finding = checkup.running_plugin(row())
     assert (finding.result, finding.next) == ("ok", "zepix plugins enable p")
     assert checkup.running_plugin(row(enabled=True, state="active")).next == ""
+
+
+def test_a_symbol_that_waits_for_a_person_is_named_with_what_to_do() -> None:
+    told = {"plugin": "bracket", "symbol": "EURUSD", "why": "who knows"}
+    (finding,) = checkup.held_findings([told])
+    assert (finding.name, finding.result) == ("bracket on EURUSD", "warning")
+    assert "who knows" in finding.detail
+    assert "zepix reconcile" in finding.next and "zepix resume" in finding.next

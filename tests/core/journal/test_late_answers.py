@@ -14,6 +14,7 @@ from zepix_core.journal import host_state, intent_rows
 from zepix_core.journal.control import HUMAN
 from zepix_core.journal.outcomes import needs_human
 from zepix_core.journal.reconcile import Findings
+from zepix_core.model.notice import Priority
 from zepix_core.model.order import IntentState, OrderReply, OrderRequest, UpdateKind
 
 S = IntentState
@@ -119,3 +120,19 @@ async def test_a_comment_that_was_cut_names_its_intent(house: House, kept: int, 
     await house.reconciler.sweep()
     states = {intent.intent_id: intent.state for intent in await house.intents()}
     assert states[lost.intent_id] is state
+
+
+async def test_what_waits_for_a_person_is_named_in_the_refusal_and_told_as_critical(house: House) -> None:
+    house.broker.moods.extend(["lost_before", "lost_before"])
+    await house.desk.place(context(house.clock), single())
+    await house.desk.place(context(house.clock), single(key="two"))
+    await house.broker.inner.submit(attrs.evolve(house.broker.requests[0], comment=""))
+    await house.reconciler.sweep()
+    (result,) = (await house.desk.place(context(house.clock, 2), single())).results
+    assert result.code == "TRADING_PAUSED"
+    for word in ("EURUSD", "zepix reconcile", "zepix resume", context(house.clock).plugin.id):
+        assert word in result.message
+    rows = await house.journal.read(
+        lambda c: c.execute("SELECT priority FROM outbox WHERE type = 'order_unresolved'").fetchall()
+    )
+    assert str(Priority.CRITICAL.value) in {str(row[0]) for row in rows}

@@ -121,6 +121,7 @@ def _running(client: HostClient) -> Iterator[Finding]:
     yield Finding("broker", OK if told["broker_connected"] else BAD, told["broker"])
     yield from channel_findings(told["channels"])
     yield from limit_findings(told.get("limits") or ())
+    yield from held_findings(told.get("held") or ())
     for row in told["plugins"]:
         yield running_plugin(row)
         figures = (told.get("figures") or {}).get(row["id"])
@@ -159,6 +160,22 @@ def limit_findings(limits: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
         until = row["until"] or "a person lifts it"
         text = f"reached, {row['loss']:.2f} of {row['limit']:g}; no entries until {until}"
         yield Finding(f"{row['scope']} {row['which']} loss limit", WARN, text, row["lift"])
+
+
+def held_findings(held: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Symbols on which a plugin opens nothing until a person has looked."""
+    for row in held:
+        text = f"no entries of {row['plugin']} on {row['symbol']}: {row['why']}"
+        hint = "Look at `zepix reconcile`, then `zepix resume`."
+        yield Finding(f"{row['plugin']} on {row['symbol']}", WARN, text, hint)
+
+
+def held_in_file(home: Home) -> Iterator[Finding]:
+    """`held_findings` of the journal, while no host runs."""
+    from zepix_core.cli.source import from_file
+    from zepix_core.journal.books import held
+
+    yield from held_findings(from_file(home.journal_db, held) or ())
 
 
 def unattended_findings(plugin: str, count: int, cure: str = "") -> Iterator[Finding]:
@@ -202,6 +219,7 @@ def _stopped(home: Home, loaded: Loaded | None) -> Iterator[Finding]:
         return
     try:
         held = open_counts(home)
+        yield from held_in_file(home)
     except SettingsError:
         held = {}  # the row of the database says why
     if not rows:

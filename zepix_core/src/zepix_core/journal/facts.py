@@ -153,5 +153,11 @@ class FactsReader:
             )
             if guard.max_stops
             else (),
-            human="" if human is None else f"a person must look: {human}",
+            human="" if human is None else _person(plugin.id, symbol, human),
         )
+
+
+def _person(plugin: str, symbol: str, why: str) -> str:
+    """Why entries of a plugin wait on a symbol, and what ends it."""
+    cure = "`zepix reconcile` shows it, `zepix resume` ends it"
+    return f"{plugin} on {symbol}: a person must look: {why}; {cure}"
