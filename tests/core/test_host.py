@@ -242,7 +242,7 @@ async def test_positions_closed_at_the_broker_while_the_host_was_away_are_closed
     async with make() as paper:
         await paper.advance(5)
         (trade,) = await paper.trades()
-        assert (trade.status, trade.reason) == ("closed", "sl")
+        assert (trade.status, trade.reason) == ("closed", "SL")
 
 
 async def test_a_pause_holds_entries_over_a_restart_until_somebody_resumes(make: Make) -> None:

@@ -53,7 +53,7 @@ def test_trades_are_positions_with_their_result(traded_home: Home) -> None:
         0.05,
         2050.0,
         99.0,
-        "tp",
+        "TP2",
     )
     assert (b.status, b.closed_lots, b.price_close, b.closed_at) == ("open", 0, None, None)
     assert a.closed_at == "2026-01-05T12:01:00.000Z"

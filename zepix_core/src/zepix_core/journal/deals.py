@@ -194,10 +194,31 @@ class DealSettler:
 
 def target_of(entry: Intent) -> str:
     """Which target an entry aims at: its label when that names one, else A aims at TP2, others at TP1."""
-    named = [word for word in ("TP1", "TP2", "TP3") if word in entry.label.upper()]
+    return target_named(entry.label, entry.leg)
+
+
+def target_named(label: str, leg: str) -> str:
+    """`target_of` by label and leg."""
+    named = [word for word in ("TP1", "TP2", "TP3") if word in label.upper()]
     if named:
         return named[0]
-    return "TP2" if entry.leg == "A" else "TP1"
+    return "TP2" if leg == "A" else "TP1"
+
+
+def close_reason(reason: str, asked: str, label: str, leg: str) -> str:
+    """The published close reason of a deal, as its update says it.
+
+    Args:
+        reason: What the broker says made it.
+        asked: What the close behind it was asked for, ``""`` when there is none.
+    """
+    if reason == DealReason.SL:
+        return "SL"
+    if reason == DealReason.TP:
+        return target_named(label, leg)
+    if reason == DealReason.CLIENT:
+        return asked or "Manual"
+    return asked if asked and reason != DealReason.SO else "Broker"
 
 
 def update_of(entry: Intent, kind: UpdateKind, time_ns: int, reason: str = "") -> TradeUpdate:

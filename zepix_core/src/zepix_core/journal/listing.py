@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from zepix_core.clock import iso
+from zepix_core.journal.deals import close_reason
 from zepix_core.model.order import Book
 
 KEY_LEAST = 8
@@ -58,7 +59,6 @@ _FOLLOWERS = (
     " (instr(i.label, '@') > 0 AND substr(i.label, -10) IN (SELECT value FROM json_each(?2))))"
     " ORDER BY i.rowid"
 )
-BY_US = ("expert", "client")
 
 
 @attrs.frozen(kw_only=True)
@@ -142,7 +142,7 @@ class TradeRow:
     Attributes:
         status: ``open``, ``partly_closed`` or ``closed``.
         price_close: Mean price of what was closed, ``None`` before.
-        reason: Of the last close: what we asked it for, else what the broker says (``sl``, ``tp``, ``so``).
+        reason: Of the last close, one of the published close reasons.
     """
 
     ticket: int
@@ -361,7 +361,7 @@ def _trade(order: OrderRow, deals: list[tuple[Any, ...]], asked: str) -> TradeRo
         profit=round(sum(deal[4] for deal in deals), 2),
         commission=round(sum(deal[5] for deal in deals), 2),
         swap=round(sum(deal[6] for deal in deals), 2),
-        reason=(asked if asked and exits[-1][7] in BY_US else exits[-1][7]) if exits else "",
+        reason=close_reason(exits[-1][7], asked, order.label, order.leg) if exits else "",
         opened_at=iso(entries[0][3]) if entries else order.created_at,
         closed_at=iso(exits[-1][3]) if exits and status == "closed" else None,
         intent_id=order.intent_id,
