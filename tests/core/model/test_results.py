@@ -1,5 +1,7 @@
 """What order results say of themselves, and a decision that was not carried out."""
 
+import pytest
+
 from zepix_core import CloseResult, Decision, Gate, GroupResult, OrderResult, Verdict, reason_of
 
 
@@ -41,3 +43,11 @@ def test_a_decision_that_was_turned_down_keeps_what_it_knew() -> None:
     told = decision.turned_down("broker_reject", gate, tickets=(3,))
     assert (told.verdict, told.action, told.reason) == (Verdict.REJECTED, "reject", "broker_reject")
     assert (told.gates, told.data, told.tickets) == ((first, gate), {"score": 7}, (3,))
+
+
+def test_results_of_closes_are_read_like_the_dictionaries_they_once_were() -> None:
+    one = CloseResult(success=True, order_id=7, closed_volume=0.1)
+    group = GroupResult(success=True, closed_count=1, results=(one,))
+    assert (group["closed_count"], group["results"][0]["closed_volume"]) == (1, 0.1)
+    with pytest.raises(KeyError):
+        group["failed"]

@@ -328,9 +328,23 @@ class DualResult:
         return self.a.ok
 
 
+class Fields:
+    """Lets callers written for dictionaries read a value's fields: ``result["success"]``."""
+
+    __slots__ = ()
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in {field.name for field in attrs.fields(type(self))}:  # type: ignore[misc]
+            raise KeyError(name)
+        return getattr(self, name)
+
+
 @attrs.frozen(kw_only=True)
-class CloseResult:
-    """Result of closing a position, fully or partly."""
+class CloseResult(Fields):
+    """Result of closing a position, fully or partly: a value with attributes, no dictionary.
+
+    ``result["success"]`` reads the same as ``result.success``.
+    """
 
     success: bool
     order_id: int
@@ -357,8 +371,12 @@ class CloseResult:
 
 
 @attrs.frozen(kw_only=True)
-class GroupResult:
-    """Result of closing several positions; ``success`` when each of them closed (or none was there)."""
+class GroupResult(Fields):
+    """Result of closing several positions; ``success`` when each of them closed (or none was there).
+
+    A value with attributes, no dictionary; ``result["closed_count"]`` reads the same as
+    ``result.closed_count``.
+    """
 
     success: bool
     closed_count: int
