@@ -7,6 +7,7 @@ import attrs
 import pytest
 from tests.core.plugins.conftest import Stage, alert, eventually
 
+from zepix_core.config.health import HealthSettings
 from zepix_core.errors import PluginError, WorkerDied
 from zepix_core.hookspecs import hookimpl
 from zepix_core.model.alert import Alert
@@ -278,3 +279,16 @@ async def test_the_hosts_own_listeners_fail_for_themselves(stage: Stage) -> None
     outcomes = await host.announce("on_alert", alert=alert(number=4))
     assert [(o.plugin, type(o.error)) for o in outcomes] == [("deaf", ValueError), ("keen", type(None))]
     assert (deaf.seen, keen.seen) == (4, 4)
+
+
+async def test_a_worker_that_holds_too_much_is_ended_and_whose_hook_ran_is_charged(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zepix_core.plugins.exchange.WEIGH_SECONDS", 0.05)
+    stage.settings = attrs.evolve(stage.settings, health=HealthSettings(memory_limit_mb=120))
+    stage.site.install("wild", WILD)
+    host = await stage.open()
+    with pytest.raises(WorkerDied, match="held"):
+        await host.deliver("wild", alert("grow"))
+    assert stage.status("wild").deaths == 1
+    assert stage.status("calm").deaths == 0

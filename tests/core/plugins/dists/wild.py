@@ -56,6 +56,9 @@ class Wild(LogicPlugin):
                 await api.get_current_price_data("SLOW")
             case "many":
                 await asyncio.gather(*(api.get_current_price_data("SLOW") for _ in range(40)))
+            case "grow":
+                self.held = bytearray(b"x" * 150_000_000)
+                await asyncio.sleep(60)
             case "leave":
                 self.left = asyncio.create_task(self.later(api))
         return Decision(verdict=Verdict.ACTED, action="lived")
