@@ -334,7 +334,7 @@ class Fields:
     __slots__ = ()
 
     def __getitem__(self, name: str) -> Any:
-        if name not in {field.name for field in attrs.fields(type(self))}:  # type: ignore[misc]
+        if not attrs.has(type(self)) or name not in {field.name for field in attrs.fields(type(self))}:
             raise KeyError(name)
         return getattr(self, name)
 
