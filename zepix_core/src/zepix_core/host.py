@@ -18,7 +18,7 @@ from zepix_core.config.home import Home
 from zepix_core.config.plugin_files import plugin_values
 from zepix_core.config.secrets import environment
 from zepix_core.config.settings import HostSettings
-from zepix_core.errors import StorageError, ZepixError
+from zepix_core.errors import StorageError, WireError, ZepixError
 from zepix_core.front_desk import FrontDesk
 from zepix_core.inbox.loop import InboxLoop
 from zepix_core.inbox.store import InboxStore
@@ -326,6 +326,9 @@ class Host:
             await self.clock.sleep(WATCH_SECONDS)
             if not self.journal.alive:
                 raise StorageError(f"the writer of {self.home.journal_db} has ended.")
+            for face in self._faces:
+                if not getattr(face, "alive", True):
+                    raise WireError(f"the {face.name} has ended.")
             try:
                 await self.guard.look()
                 if self.guard.journal is None:

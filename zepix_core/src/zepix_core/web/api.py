@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from zepix_core.errors import SettingsError
+from zepix_core.lifeline import one_for_one
 from zepix_core.web.rest.gate import Gate
 from zepix_core.web.view import HostView
 
@@ -36,11 +37,14 @@ class ApiServer:
         self._task: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
         self._stopping = False
+        self._known_port = port
 
     @property
     def port(self) -> int | None:
         """The port listened on, ``None`` before the start."""
-        return None if self._socket is None else int(self._socket.getsockname()[1])
+        if self._socket is None:
+            return None
+        return self._known_port if self._socket.fileno() < 0 else int(self._socket.getsockname()[1])
 
     def bind(self) -> None:
         """Take the port, without answering yet.
@@ -74,8 +78,8 @@ class ApiServer:
             SettingsError: The port is taken.
         """
         self.bind()
-        self._task = asyncio.create_task(self._serve(host), name="api")
-        self._task.add_done_callback(_ended)
+        serving = one_for_one(lambda: self._serve(host), "the API port", host.clock)
+        self._task = asyncio.create_task(serving, name="api")
 
     def announce(self, ready: bool) -> None:
         """Being ready comes first, answering here second."""
@@ -106,12 +110,17 @@ class ApiServer:
         server.config.loaded_app = server.config.app = app
         self._server = server
         if not self._stopping:
-            await server.serve(sockets=[self._socket])
+            await server.serve(sockets=[self._listener()])
 
-
-def _ended(task: "asyncio.Task[None]") -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("the API port does not answer any more: %s", error, exc_info=error)
+    def _listener(self) -> socket.socket:
+        """The socket, at the same port again when a server that failed has closed it."""
+        if self._socket is None or self._socket.fileno() < 0:
+            self._wanted, self._socket = self._known_port, None
+            self.bind()
+        if self._socket is None:
+            raise SettingsError("The API port is not bound.")
+        self._known_port = int(self._socket.getsockname()[1])
+        return self._socket
 
 
 def _make_server() -> Any:

@@ -106,6 +106,11 @@ class WebhookListener:
             ) from error
 
     @property
+    def listens(self) -> bool:
+        """Callers are let in, or the end is wanted."""
+        return self.stopping or (self._server is not None and self._server.is_serving())
+
+    @property
     def port(self) -> int:
         """The port it listens on.
 

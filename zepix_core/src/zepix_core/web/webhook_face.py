@@ -48,6 +48,11 @@ class WebhookFace:
         """The port listened on, ``None`` before the start."""
         return None if self.listener is None else self.listener.port
 
+    @property
+    def alive(self) -> bool:
+        """False when it has ended by itself: a host that hears no alert must not look well."""
+        return self.listener is None or self.listener.listens
+
     async def start(self, host: AlertTaker) -> None:
         """Listen.
 
