@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -334,7 +334,7 @@ class Fields:
     __slots__ = ()
 
     def __getitem__(self, name: str) -> Any:
-        if not attrs.has(type(self)) or name not in {field.name for field in attrs.fields(type(self))}:
+        if name not in {field.name for field in attrs.fields(cast(Any, type(self)))}:
             raise KeyError(name)
         return getattr(self, name)
 
