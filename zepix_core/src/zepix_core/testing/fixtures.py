@@ -24,6 +24,11 @@ plugin of pytest will do)::
         mt5.initialize()
         fake_mt5.push_quote("EURUSD", 1.0850, 1.0851)
 
+``simulate``: runs a plugin through crashes, a bad broker and a failing disk, one run a seed::
+
+    def test_my_plugin_survives(simulate):
+        simulate(MyPlugin, alerts=['{"type": "enter", "symbol": "EURUSD"}'], seeds=range(1, 21))
+
 Everything of Zepix is imported when a fixture is first used, so pytest starts as fast as without.
 """
 
@@ -38,6 +43,7 @@ if TYPE_CHECKING:
     from zepix_core.testing.fake_mt5 import FakeMT5
     from zepix_core.testing.host import PaperHost
     from zepix_core.testing.process import RunningHost
+    from zepix_core.testing.simulator.campaign import Tally
 
 
 @pytest.fixture
@@ -87,3 +93,11 @@ def fake_mt5(virtual_clock: "VirtualClock") -> "Iterator[FakeMT5]":
 
     with FakeMT5(clock=virtual_clock).installed() as fake:
         yield fake
+
+
+@pytest.fixture
+def simulate() -> "Callable[..., Tally]":
+    """`zepix_core.testing.simulator.simulate`, with its arguments."""
+    from zepix_core.testing.simulator import simulate
+
+    return simulate

@@ -81,6 +81,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         Raises:
             Stuck: It cannot end.
         """
+        outer = events._get_running_loop()
         events._set_running_loop(self)
         try:
             task = self.create_task(work)
@@ -89,7 +90,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             result: T = task.result()
             return result
         finally:
-            events._set_running_loop(None)
+            events._set_running_loop(outer)
 
     def _turn(self) -> None:
         if not self._runnable:

@@ -101,16 +101,22 @@ class Theatre:
         gc.unfreeze()
         self._folder.cleanup()
 
-    def run(self, scenario: Scenario, show: Callable[[str], None] | None = None) -> Outcome:
+    def run(
+        self, scenario: Scenario, show: Callable[[str], None] | None = None, keep: Path | None = None
+    ) -> Outcome:
         """Run it.
 
         Args:
             show: Called with each line of the trace.
+            keep: Where its journal is copied in the end.
         """
         folder = Path(tempfile.mkdtemp(dir=self._folder.name))
         home = self._stage.copy(folder / "home")
         try:
-            return self._play(scenario, attrs.evolve(self._stage, home=home), show)
+            outcome = self._play(scenario, attrs.evolve(self._stage, home=home), show)
+            if keep is not None:
+                shutil.copy(home.journal_db, keep)
+            return outcome
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
