@@ -373,7 +373,7 @@ async def test_a_host_told_to_stop_while_it_starts_stops(make: Make, monkeypatch
     assert await running == 0
 
 
-@pytest.mark.parametrize("part", ["books", "writer"])
+@pytest.mark.parametrize("part", ["books", "writer", "webhook"])
 async def test_the_host_ends_with_70_when_a_part_fails_that_it_needs(
     host: PaperHost, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
@@ -382,6 +382,9 @@ async def test_the_host_ends_with_70_when_a_part_fails_that_it_needs(
 
     if part == "books":
         monkeypatch.setattr(host.host._reconciler, "sweep", broken)
+    elif part == "webhook":
+        webhook: Any = host.host._faces[0]
+        webhook.listener._server.close()
     else:
         monkeypatch.setattr(type(host.host.journal), "alive", False)
     await host.advance(31.0)

@@ -28,6 +28,7 @@ from zepix_core.model.shadow import ShadowSwitch, shadow_switch
 from zepix_core.plugins.implementation import HookMetrics
 from zepix_core.storage.connection import Durability
 from zepix_core.storage.executor import Executor, WriterThread
+from zepix_core.web import api as api_module
 from zepix_core.web.api import ApiServer
 
 TOKEN = "t" * 43
@@ -351,3 +352,26 @@ async def test_what_people_ask_for_is_written_down_with_who_and_from_where(api: 
     assert toggle.arguments == {"name": "p", **masked}
     assert (close.name, close.by, close.arguments) == ("positions/12/close", "api", {"ticket": 12})
     assert (pause.name, pause.arguments) == ("pause", {})
+
+
+async def test_a_server_that_fails_is_started_again_at_the_same_port(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zepix_core.lifeline.RESTART_PAUSE", 0.01)
+    port, failed = api.server.port, list[int]()
+    real = api_module._make_server
+
+    def fails_once() -> Any:
+        if failed:
+            return real()
+        failed.append(1)
+        raise OSError("no more of it")
+
+    monkeypatch.setattr(api_module, "_make_server", fails_once)
+    server = ApiServer(0, token_hash(TOKEN))
+    await server.start(api.host)
+    server.announce(True)
+    again = attrs.evolve(api, server=server)
+    assert (await again.ask("GET", "/api/health", token=None))[0] == 200
+    assert failed and server.port != port
+    await server.stop()
