@@ -20,6 +20,7 @@ from zepix_core.config.secrets import environment
 from zepix_core.config.settings import HostSettings
 from zepix_core.errors import StorageError, WireError, ZepixError
 from zepix_core.front_desk import FrontDesk
+from zepix_core.inbox.inline_deaths import charge
 from zepix_core.inbox.loop import InboxLoop
 from zepix_core.inbox.store import InboxStore
 from zepix_core.journal import events
@@ -227,7 +228,7 @@ class Host:
             await face.start(self.front)
         write_ports(self.home, self._faces)
         await self._reports.load()
-        workers = asyncio.create_task(self.plugins.start())
+        workers = asyncio.create_task(self.plugins.start(await self._guilty()))
         try:
             await self._open_account()
             await workers
@@ -276,6 +277,12 @@ class Host:
         remove_ports(self.home)
 
     # Parts.
+
+    async def _guilty(self) -> tuple[str, ...]:
+        """Plugins that have taken this host down too often; in processes of their own they cannot."""
+        if not self.options.inline or self._same_thread:
+            return ()
+        return await self.journal.run(partial(charge, clock=self.clock, boot=self.boot))
 
     def _backup_plans(self) -> tuple[BackupPlan, ...]:
         return (

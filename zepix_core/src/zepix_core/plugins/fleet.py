@@ -272,6 +272,16 @@ class Fleet:
             self.book.verdicts = verdicts
             self._keep(lambda: write_verdicts(self.around.verdicts_file, verdicts))
 
+    def quarantine(self, plugin: str, reason: str) -> None:
+        """Put a plugin into quarantine; one that is not known is left."""
+        record = next((one for one in self.book if one.id == plugin), None)
+        if record is None or plugin in self.book.verdicts.quarantined:
+            return
+        held = {**self.book.verdicts.quarantined, plugin: reason}
+        self.book.verdicts = attrs.evolve(self.book.verdicts, quarantined=held)
+        self.tell(EventKind.QUARANTINED, record.distribution, plugin, reason)
+        self._keep(lambda: write_verdicts(self.around.verdicts_file, self.book.verdicts))
+
     def may_run(self, plugin: str) -> None:
         """Raises PluginError when the plugin is not to be called, now or later."""
         record = self.book.record(plugin)

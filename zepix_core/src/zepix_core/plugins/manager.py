@@ -100,15 +100,20 @@ class PluginHost:
         """What is known of every plugin."""
         return self._fleet.book
 
-    async def start(self) -> None:
+    async def start(self, guilty: Iterable[str] = ()) -> None:
         """Discover, take in the lock, start a worker per enabled distribution; returns once each said
         hello or failed to. A plugin that fails stops nobody else.
+
+        Args:
+            guilty: Plugins that have taken the whole host down too often.
 
         Raises:
             SettingsError: The lock or the kept states cannot be read.
         """
         self.book.verdicts = read_verdicts(self._around.verdicts_file)
         self._fleet.discover()
+        for plugin in guilty:
+            self._fleet.quarantine(plugin, "the host died twice while it decided")
         if self._around.settings().plugin_system.enabled:
             await self._fleet.start_missing()
 
