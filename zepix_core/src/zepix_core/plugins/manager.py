@@ -100,7 +100,7 @@ class PluginHost:
         """What is known of every plugin."""
         return self._fleet.book
 
-    async def start(self, guilty: Iterable[str] = ()) -> None:
+    async def start(self, guilty: Sequence[str] = ()) -> None:
         """Discover, take in the lock, start a worker per enabled distribution; returns once each said
         hello or failed to. A plugin that fails stops nobody else.
 
