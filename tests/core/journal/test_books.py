@@ -2,11 +2,12 @@
 
 import asyncio
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
-from tests.core.journal.conftest import House, context, pair, single
+from tests.core.journal.conftest import House, context, open_house, pair, single
 from tests.core.journal.life_scenarios import accepted, enter, only, order, swept, visited
 
 from zepix_core.broker.paper.broker import PaperBroker
@@ -19,6 +20,7 @@ from zepix_core.model.books import BookKind
 from zepix_core.model.market import Side
 from zepix_core.model.order import Book, IntentState, UpdateKind
 from zepix_core.services.calls import CloseRequest
+from zepix_core.testing.clock import VirtualClock
 
 S = IntentState
 K = BookKind
@@ -330,3 +332,26 @@ async def test_a_doubt_of_the_start_is_looked_at_again_in_three_seconds(house: H
     await house.pass_time(4.0)
     assert (await only(house)).state is S.NEEDS_HUMAN
     running.cancel()
+
+
+async def test_a_position_whose_close_has_no_answer_yet_is_the_look_ups(house: House) -> None:
+    ticket = await enter(house)
+    await house.desk.lookup.stop()
+    house.broker.moods.append("lost_before")
+    await house.desk.close(context(house.clock, 2), CloseRequest(ticket=ticket))
+    house.broker.hidden.add(ticket)
+    await swept(house)
+    assert (await only(house)).state is S.FILLED
+
+
+async def test_a_start_reads_the_deals_of_the_last_day_again(tmp_path: Path, clock: VirtualClock) -> None:
+    before = await open_house(tmp_path, clock)
+    await before.price(1.10000)
+    ticket = await enter(before)
+    before.broker.mute = True
+    await terminal(before).by_hand_close(ticket)
+    await before.journal.run(lambda c: host_state.write(c, clock, MARK + "live", 10_000))
+    await before.end()
+    after = await open_house(tmp_path, clock)
+    assert (await only(after)).state is S.CLOSED
+    await after.end()

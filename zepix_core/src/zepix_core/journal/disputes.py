@@ -55,13 +55,10 @@ def add_found(
 ) -> Intent:
     """A position with our magic that the journal does not know becomes an entry that waits for a person.
 
-    Its owner is the plugin its magic names. Doing so again finds the first row.
+    Its owner is the plugin its magic names; its id comes from the position, so that there is one of it.
     """
     plugin = _owner(connection, position.magic)
     one = intent_id(f"found:{account}", plugin, str(position.ticket), Action.OPEN)
-    known = intent_rows.get(connection, one)
-    if known is not None:
-        return known
     found = Intent(
         intent_id=one, alert_key=f"found:{position.ticket}", alert_id=None, plugin=plugin,
         leg={1: "A", 2: "B"}.get(position.magic % 1000, ""), action=Action.OPEN, symbol=position.symbol,
