@@ -440,3 +440,17 @@ async def test_a_step_of_the_end_that_fails_holds_no_other_up(
         monkeypatch.setattr(paper.host.feed, "stop", full)
         monkeypatch.setattr(paper.host.desk, "stop", full)
     assert not paper.home.ports_file.exists()
+
+
+async def test_a_plugin_that_took_an_inline_host_down_twice_is_quarantined(make: Make) -> None:
+    async with make(same_thread=False) as paper:
+        await paper.post(ENTRY % 1)
+        await paper.settled()
+    for death in (1, 2):
+        with closing(sqlite3.connect(paper.home.journal_db)) as connection, connection:
+            connection.execute("UPDATE inbox SET state = 'claimed', boot = 'gone'")
+            connection.execute("UPDATE deliveries SET state = 'claimed', boot = 'gone'")
+        async with make(same_thread=False) as paper:
+            states = {row.id: (row.state, row.reason) for row in paper.host.front.plugin_rows()}
+        assert (states["buyer"][0] == "quarantined") is (death == 2)
+    assert "the host died twice" in states["buyer"][1]
