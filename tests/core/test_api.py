@@ -149,6 +149,7 @@ async def test_an_order_outside_an_alert_needs_a_key(api: ServiceAPI, host: Host
         api.close_position(5),
         api.close_positions(),
         api.close_each({5: 50.0}),
+        api.get_order_results(),
     ):
         with pytest.raises(BadArgument, match="key"):
             await call

@@ -85,11 +85,13 @@ class Stand:
             return PlaceReply(results=tuple(self._placed[self.alert_key]))
         if name in ("orders.check", "orders.place"):
             results = self._orders(name, payload)
-            if name == "orders.place" and results[0].ok:
+            if name == "orders.place" and (results[0].ok or results[0].code == "UNRESOLVED"):
                 self._placed[self.alert_key] = results
             return PlaceReply(results=tuple(results))
         if name == "orders.close":
             return self._close(payload)
+        if name == "orders.results":
+            return PlaceReply(results=tuple(self._placed.get(self.alert_key, ())))
         if name == "orders.list":
             return tuple(order for order in self.orders if order.symbol == payload.symbol)
         if name == "risk.state":

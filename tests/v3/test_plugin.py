@@ -10,6 +10,7 @@ import pytest
 
 from zepix_core import AlertClass, Book, Capability, Change, Decision, Priority, Side, UpdateKind, Verdict
 from zepix_core.clock import moment
+from zepix_plugins_v3 import handling
 from zepix_plugins_v3.config import V3Config
 from zepix_plugins_v3.plugin import CombinedV3
 
@@ -211,9 +212,6 @@ async def test_a_squeeze_tells_people_and_marks_its_symbol(desk: Bench) -> None:
     assert (notice.priority, notice.symbol, notice.data["timeframe"]) == (Priority.MEDIUM, "EURUSD", "15")
     (report,) = (payload for name, payload in desk.stand.asked if name == "status.report")
     assert (report.name, moment(report.until_ns) - desk.now()) == ("squeeze EURUSD", timedelta(seconds=300))
-    assert desk.plugin.high_alert("EURUSD", desk.now())
-    desk.clock.advance(300)
-    assert not desk.plugin.high_alert("EURUSD", desk.now())
 
 
 async def test_a_pulse_writes_all_pillars_and_tells_only_of_changed_ones(desk: Bench) -> None:
@@ -255,7 +253,6 @@ async def test_a_restart_remembers_what_was_accepted(desk: Bench) -> None:
     await sent(desk, entry(tf="5", symbol="NOPE"))
     desk.clock.advance(100)
     await desk.restart()
-    assert desk.plugin.high_alert("EURUSD", desk.now())
     assert (await sent(desk, entry())).reason == "duplicate"
     assert (await sent(desk, entry(tf="5"))).verdict is Verdict.ACTED
 
@@ -314,6 +311,44 @@ async def test_a_delivery_repeated_after_a_crash_is_no_duplicate_of_itself(desk:
     again = await desk.deliver(alert)
     assert again is not None
     assert (again.verdict, again.action) == (Verdict.ACTED, "enter")
+
+
+@pytest.mark.parametrize("code", ["UNRESOLVED", ""])
+async def test_an_entry_that_was_asked_for_before_a_crash_answers_from_its_first_result(
+    desk: Bench, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    desk.stand.broker = {"A": code} if code else {}
+    alert = desk.alert(entry(), "key-1")
+    with monkeypatch.context() as patch:
+        patch.setattr(handling, "_note_trade", crash)
+        with pytest.raises(RuntimeError):
+            await desk.deliver(alert)
+    desk.stand.balance = None  # by now it would be refused
+    again = await desk.deliver(alert)
+    assert again is not None
+    aside = "unresolved" if code else None
+    assert (again.verdict, again.action, again.reason) == (Verdict.ACTED, "enter", aside)
+    assert len([name for name in desk.stand.names() if name == "orders.place"]) == 1
+    row = await log_row(desk, "key-1")
+    assert (row["processed"], row["skip_reason"], row["trade_placed"]) == (1, aside, int(not code))
+
+
+async def crash(*_: object) -> None:
+    raise RuntimeError("here it crashes")
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "told"),
+    [(UpdateKind.OPENED, "", (None, 1)), (UpdateKind.REJECTED, "BROKER_OFFLINE", ("broker_offline", 0))],
+)
+async def test_the_log_learns_what_became_of_an_order_without_an_outcome(
+    desk: Bench, kind: UpdateKind, code: str, told: tuple[str | None, int]
+) -> None:
+    desk.stand.broker = {"A": "UNRESOLVED"}
+    await sent(desk, entry(), "key-1")
+    await desk.plugin.on_trade_update(update(kind, "A", alert_key="key-1", reason=code), desk.api)
+    row = await log_row(desk, "key-1")
+    assert (row["skip_reason"], row["trade_placed"]) == told
 
 
 async def test_an_entry_handled_to_its_end_is_not_traded_again(desk: Bench) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from zepix_core import Book
-from zepix_core.errors import BrokerOffline, OutcomeUnknown
+from zepix_core import Alert, Book, Decision
+from zepix_core.errors import BrokerOffline, OutcomeUnknown, PluginError, WorkerDied
 from zepix_core.testing.clock import VirtualClock
-from zepix_plugins_v6 import report
+from zepix_core.testing.host import PaperHost
+from zepix_plugins_v6 import handling, report
 from zepix_plugins_v6.alert import parse
 from zepix_plugins_v6.messages import Exit
 from zepix_plugins_v6.profiles import INTRADAY, MOMENTUM, PROFILES, SCALPING, SWING, Profile
@@ -198,34 +199,94 @@ async def test_a_row_that_only_updates_tell_of_has_the_facts_of_its_decision(
     assert (scalp["market_state"], intraday["market_state"]) == (state, state)
 
 
-async def test_a_trade_that_appears_later_was_not_skipped(
-    tmp_path: Path, virtual_clock: VirtualClock
+class Silent:
+    """A broker that answers no request and no question until it is let: `timeout_after_execute` and a line
+    that is down."""
+
+    def __init__(self, paper: PaperHost) -> None:
+        self._broker: Any = paper.host.broker
+        self._kept = {name: getattr(self._broker, name) for name in ("positions", "deals", "submit")}
+        self.requests: list[Any] = []
+        setattr(self._broker, "submit", self._submit)  # noqa: B010 - it is a method
+
+    async def _submit(self, request: Any) -> Any:
+        for name in ("positions", "deals"):
+            setattr(self._broker, name, self._away)
+        self.requests.append(request)
+        raise OutcomeUnknown("no answer", "look it up")
+
+    async def _away(self, *_: object, **__: object) -> Any:
+        raise BrokerOffline("no line", "wait")
+
+    async def back(self, *, executed: bool) -> None:
+        """The line is up again; what was asked for had been executed, or had not."""
+        for name, method in self._kept.items():
+            setattr(self._broker, name, method)
+        for request in self.requests if executed else ():
+            await self._broker.submit(request)
+
+
+@pytest.mark.parametrize("executed", [True, False])
+async def test_the_log_learns_what_became_of_an_order_without_an_outcome(
+    tmp_path: Path, virtual_clock: VirtualClock, executed: bool
 ) -> None:
     async with host(tmp_path / "home", virtual_clock, shadow=False) as paper:
-        desk, broker, sent = Desk(paper, Book.LIVE), paper.host.broker, []
-        kept = {name: getattr(broker, name) for name in ("positions", "deals", "submit")}
-
-        async def offline(*_: object, **__: object) -> Any:
-            raise BrokerOffline("no line", "wait")
-
-        async def silent(request: Any) -> Any:
-            broker.positions = broker.deals = offline  # type: ignore[method-assign]
-            sent.append(request)
-            raise OutcomeUnknown("no answer", "look it up")
-
-        broker.submit = silent  # type: ignore[method-assign]
+        desk, broker = Desk(paper, Book.LIVE), Silent(paper)
         answer = await paper.post(entry(SCALPING))
         await paper.host.loop.quiet()
         row = next(row for row in await paper.alerts() if row.id == answer.body["id"])
         assert desk.logged(row)["skip_reason"] == "unresolved"
-        for name, method in kept.items():
-            setattr(broker, name, method)
-        await broker.submit(sent[0])
-        await paper.advance(30)
-        (trade,) = desk.table(SCALPING)
+        await broker.back(executed=executed)
+        await paper.advance(40)
         logged = desk.logged(row)
+        if not executed:
+            assert (logged["trade_id"], logged["trade_placed"]) == (None, 0)
+            assert (logged["skip_reason"], desk.table(SCALPING)) == ("broker_offline", [])
+            return
+        (trade,) = desk.table(SCALPING)
         assert (logged["trade_id"], logged["skip_reason"]) == (trade["id"], None)
         assert trade["spread_pips"] == 1.8
+
+
+@pytest.mark.parametrize("executed", [True, False])
+async def test_an_order_without_an_outcome_answers_for_its_entry_after_the_worker_died(
+    tmp_path: Path, virtual_clock: VirtualClock, monkeypatch: pytest.MonkeyPatch, executed: bool
+) -> None:
+    """The worker dies after it has asked for the order and before it notes anything; by then its filters
+    would refuse the entry."""
+    stricter = {"settings": {"entry_conditions": {"confidence_threshold": 95.0}}}
+    async with host(tmp_path / "home", virtual_clock, shadow=False) as paper:
+        desk, broker, plugins = Desk(paper, Book.LIVE), Silent(paper), paper.host.plugins
+        deliver, note = plugins.deliver, handling._note_trade
+        deaths: list[object] = []
+
+        async def die(*arguments: Any) -> str | None:
+            if not deaths:
+                deaths.append(await plugins.configure(SCALPING.id, {"shadow_mode": False, **stricter}))
+                raise RuntimeError("here the worker dies")
+            return await note(*arguments)
+
+        async def delivered(plugin: str, alert: Alert) -> Decision:
+            try:
+                return await deliver(plugin, alert)
+            except PluginError as error:
+                raise WorkerDied(error.message) from error
+
+        monkeypatch.setattr(handling, "_note_trade", die)
+        monkeypatch.setattr(plugins, "deliver", delivered)
+        answer = await paper.post(entry(SCALPING))
+        await paper.advance(5)
+        row = next(row for row in await paper.alerts() if row.id == answer.body["id"])
+        decision = (await paper.story(row.id)).decisions[SCALPING.id]
+        assert (len(deaths), len(broker.requests)) == (1, 1), "it died once, and one order was sent"
+        assert (outcome(row), decision.action, decision.reason) == (("done", None), "entry", "unresolved")
+        assert decision.data["repeated"]
+        assert (desk.logged(row)["processed"], desk.logged(row)["skip_reason"]) == (1, "unresolved")
+        await broker.back(executed=executed)
+        await paper.advance(40)
+        reasons = (None, 1) if executed else ("broker_offline", 0)
+        assert (desk.logged(row)["skip_reason"], desk.logged(row)["trade_placed"]) == reasons
+        assert len(desk.table(SCALPING)) == len(await desk.positions()) == int(executed)
 
 
 async def test_an_entry_its_plugin_never_handled_has_no_reason_in_the_log(

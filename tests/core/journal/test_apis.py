@@ -96,6 +96,32 @@ async def test_two_apis_interleave_and_share_nothing(make: Make) -> None:
     assert [o.ticket for o in await second.get_plugin_orders()] == [theirs.ticket]
 
 
+async def test_an_author_can_ask_what_the_orders_of_an_alert_came_to(house: House, make: Make) -> None:
+    api = make("first")
+    assert await api.get_order_results() == ()
+    house.broker.moods.append("lost_before")
+    unsure = await api.place_order(*ENTRY)
+    assert unsure.code == "UNRESOLVED"
+    assert await make("first").get_order_results() == (unsure,)
+    assert await make("second").get_order_results() == ()
+    assert await make("first", 2).get_order_results() == ()
+    await house.pass_time(6.0)
+    (known,) = await api.get_order_results()
+    assert (known.ok, known.code) == (False, "BROKER_OFFLINE")
+
+
+async def test_results_of_a_pair_come_a_before_b_also_when_they_were_refused(
+    make: Make, house: House
+) -> None:
+    api = make("first", capabilities=frozenset({"place_dual_orders_v6"}))
+    house.broker.moods.append(10006)
+    pair = await api.place_dual_orders_v6("EURUSD", "BUY", 0.10, 1.09500, 1.10500, 1.11000)
+    a, b = await api.get_order_results()
+    assert (a.leg, b.leg) == ("A", "B")
+    assert (a.code, pair.a.code) == ("BROKER_REJECT", "BROKER_REJECT")
+    assert not b.ok
+
+
 async def test_another_api_of_the_same_plugin_goes_on_where_the_first_was(make: Make) -> None:
     before = make("first")
     placed = await before.place_order(*ENTRY)

@@ -107,6 +107,7 @@ class ServiceAPI:
         self.close_positions = orders.close_positions
         self.close_positions_by_direction = orders.close_positions_by_direction
         self.get_plugin_orders = orders.get_plugin_orders
+        self.get_order_results = orders.get_order_results
         self.get_current_price_data = market.get_current_price_data
         self.get_current_spread = market.get_current_spread
         self.check_spread_acceptable = market.check_spread_acceptable

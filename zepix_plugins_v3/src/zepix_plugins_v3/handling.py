@@ -6,7 +6,19 @@ from typing import Any
 
 import attrs
 
-from zepix_core import Alert, Decision, Gate, GroupResult, Priority, ServiceAPI, reason_of, stamp
+from zepix_core import (
+    Alert,
+    Decision,
+    DualResult,
+    Gate,
+    GroupResult,
+    OrderResult,
+    Priority,
+    ServiceAPI,
+    Verdict,
+    reason_of,
+    stamp,
+)
 from zepix_plugins_v3 import labels, leaving, manage_reentry, report, store, trading
 from zepix_plugins_v3 import trade as trades
 from zepix_plugins_v3.alert import V3Alert
@@ -84,6 +96,24 @@ async def _enter(case: Case, entry: Entry) -> Decision:
     return report.decided(decision, case.payload, data=data, tickets=carried.tickets, reason=aside)
 
 
+async def resumed(case: Case, results: tuple[OrderResult, ...]) -> Decision:
+    """An entry that comes again after a crash and would be refused by now, though its pair was asked for:
+    the first results are its answer."""
+    placed = DualResult(a=results[0], b=results[-1])
+    data = {"orders": trading.orders_shown(placed), "repeated": True}
+    told = report.decided(case.decision, case.payload, data=data)
+    carried = Carried(placed=placed)
+    if not (placed.a.ok or carried.unresolved):
+        reason = reason_of(placed.a.code, trading.LIMITS)
+        await _note(case, reason)
+        gate = Gate("broker", False, placed.a.code, "takes order A", note=placed.a.message)
+        return told.turned_down(reason, gate)
+    aside = await _note_trade(case, carried)
+    return attrs.evolve(
+        told, verdict=Verdict.ACTED, action=Action.ENTER.value, reason=aside, tickets=carried.tickets
+    )
+
+
 async def _leave(case: Case) -> None:
     """Before anything is closed: what would open more on the side that is left is stopped."""
     found = leaving.side_left(case.decision)
@@ -98,7 +128,7 @@ async def _leave(case: Case) -> None:
 async def _note_trade(case: Case, carried: Carried) -> str | None:
     """The rows of a pair that went in; a shadow pair has none, the host keeps its book."""
     if carried.placed is None or carried.shadow or carried.unresolved:
-        reason = "unresolved" if carried.unresolved else "shadow"
+        reason = store.UNRESOLVED if carried.unresolved else "shadow"
         await _note(case, reason)
         return reason
     results = (carried.placed.a, carried.placed.b)
@@ -108,7 +138,7 @@ async def _note_trade(case: Case, carried: Carried) -> str | None:
     def work(connection: Any) -> None:
         stored = store.placed(connection, key, trade, results, now)
         if stored is None:
-            store.handled(connection, key, "unresolved")
+            store.handled(connection, key, store.UNRESOLVED)
         else:
             store.handled(connection, key, None, stored.id)
 

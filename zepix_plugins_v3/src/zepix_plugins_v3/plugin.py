@@ -1,6 +1,6 @@
 """The plugin `combined_v3`: its declarations and hooks. What it decides stands in `decide`."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from zepix_core import (
@@ -17,6 +17,7 @@ from zepix_core import (
     encodable,
     hookimpl,
     read_object,
+    read_stamp,
     stamp,
 )
 from zepix_plugins_v3 import daily, follow, handling, reconcile, report, store, tables, waking
@@ -60,17 +61,15 @@ class CombinedV3(LogicPlugin):
 
     def __init__(self) -> None:
         self._memory = Memory()
-        self._squeezed: dict[str, datetime] = {}
         self._known: tuple[V3Config, HostRules, Rules] | None = None
 
     @hookimpl
     async def on_start(self, api: ServiceAPI) -> None:
         """Remember what was accepted lately, bring today's figures up to date, look at what is open."""
         rules, now = self._rules(api), api.now()
-        window = max(rules.duplicate_window, rules.squeeze_seconds)
-        start = now - timedelta(seconds=window) - KEPT
+        start = now - timedelta(seconds=rules.duplicate_window) - KEPT
         for row in await api.db.read(lambda connection: store.since(connection, start)):
-            self._recall(row, rules, api)
+            self._recall(row, api)
         days = api.trading_days
         await api.db.run(lambda connection: daily.recompute(connection, days, days.day_of(now)))
         await reconcile.reconcile(api)
@@ -96,7 +95,7 @@ class CombinedV3(LogicPlugin):
         if decision.reason == "duplicate":
             self._memory.forget(alert.key)
         else:
-            self._accept(alert.key, alert.received_at, parsed, rules)
+            self._memory.remember(alert.key, alert.received_at, parsed)
         case = handling.Case(
             source=alert,
             payload=payload,
@@ -106,6 +105,10 @@ class CombinedV3(LogicPlugin):
             api=api,
             repeated=earlier is not None,
         )
+        if case.repeated and parsed.signal.category is Category.ENTRY and decision.entry is None:
+            results = await api.orders.get_order_results()
+            if results:
+                return await handling.resumed(case, results)
         return await handling.carry_out(case)
 
     @hookimpl
@@ -126,7 +129,7 @@ class CombinedV3(LogicPlugin):
             trade = store.apply(connection, update, describe, now, follow.parent)
             affected = follow.take(connection, update, trade, facts, following, now)
             if trade is not None:
-                entered = datetime.fromisoformat(trade.entry_time).replace(tzinfo=UTC)
+                entered = read_stamp(trade.entry_time)
                 for day in sorted({days.day_of(entered), days.day_of(update.at)}):
                     daily.recompute(connection, days, day)
             return affected
@@ -148,11 +151,6 @@ class CombinedV3(LogicPlugin):
         self._known = None
         api.log("settings changed: " + ", ".join(change.key for change in changes))
 
-    def high_alert(self, symbol: str, at: datetime) -> bool:
-        """Whether a squeeze marks the symbol at a moment. It has no effect on trading."""
-        until = self._squeezed.get(symbol)
-        return until is not None and at < until
-
     def _rules(self, api: ServiceAPI) -> Rules:
         config, host = api.config, HostRules.read(api.get_config)
         if self._known is None or self._known[0] is not config or self._known[1] != host:
@@ -162,17 +160,10 @@ class CombinedV3(LogicPlugin):
     def _following(self, api: ServiceAPI) -> FollowRules:
         return FollowRules.of(api.config, self._rules(api), api.get_config("profit_booking_config", None))
 
-    def _accept(
-        self, key: str, at: datetime, alert: V3Alert, rules: Rules, vague: timedelta = timedelta(0)
-    ) -> None:
-        self._memory.remember(key, at, alert, vague)
-        if alert.type == "squeeze_v3":
-            self._squeezed[alert.symbol] = at + timedelta(seconds=rules.squeeze_seconds)
-
-    def _recall(self, row: SignalRow, rules: Rules, api: ServiceAPI) -> None:
+    def _recall(self, row: SignalRow, api: ServiceAPI) -> None:
         alert = None if row.skip_reason in NOT_ACCEPTED else _read(row, api)
         if alert is not None:
-            self._accept(row.alert_key, row.received_at, alert, rules, _FRACTION)
+            self._memory.remember(row.alert_key, row.received_at, alert, _FRACTION)
 
     async def _refuse(
         self, alert: Alert, payload: dict[str, Any], refusal: Refusal, api: ServiceAPI

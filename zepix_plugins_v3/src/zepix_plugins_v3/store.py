@@ -10,10 +10,21 @@ from typing import Any
 
 import attrs
 
-from zepix_core import OrderResult, OrderRow, TradeUpdate, UpdateKind, read_stamp, stamp, with_costs
+from zepix_core import (
+    OrderResult,
+    OrderRow,
+    TradeUpdate,
+    UpdateKind,
+    read_stamp,
+    reason_of,
+    stamp,
+    with_costs,
+)
 from zepix_plugins_v3 import trade as trades
 from zepix_plugins_v3 import trade_store
 from zepix_plugins_v3.trade import Trade
+
+UNRESOLVED = "unresolved"
 
 _LOG = (
     "INSERT INTO v3_signals_log (received_time, signal_type, symbol, direction, timeframe, consensus_score,"
@@ -24,7 +35,13 @@ _HANDLED = (
     "UPDATE v3_signals_log SET processed = 1, trade_placed = max(trade_placed, ?),"
     " trade_id = coalesce(?, trade_id), skip_reason = ? WHERE alert_key = ?"
 )
-_LINK = "UPDATE v3_signals_log SET trade_id = ?, trade_placed = 1 WHERE alert_key = ? AND trade_id IS NULL"
+_LINK = (
+    "UPDATE v3_signals_log SET trade_id = coalesce(trade_id, ?), trade_placed = 1, skip_reason = NULL"
+    " WHERE alert_key = ? AND (trade_id IS NULL OR skip_reason IS NOT NULL)"
+)
+_NEVER_PLACED = (
+    "UPDATE v3_signals_log SET skip_reason = ? WHERE alert_key = ? AND trade_id IS NULL AND skip_reason = ?"
+)
 _SELECT = (
     "SELECT received_time, signal_type, signal_json, processed, trade_placed, trade_id, skip_reason,"
     " alert_key FROM v3_signals_log"
@@ -143,6 +160,8 @@ def apply(
         describe: Tells from an alert's row what pair it led to, for an order known from its update alone.
         parent: Tells the new row of an order that follows a pair.
     """
+    if update.kind is UpdateKind.REJECTED:
+        connection.execute(_NEVER_PLACED, (reason_of(update.reason), update.alert_key, UNRESOLVED))
     if update.kind in (UpdateKind.REJECTED, UpdateKind.UNRESOLVED):
         return None
     trade = trade_store.find(connection, update.ticket, update.alert_key)

@@ -68,11 +68,6 @@ async def positions(symbol: str, rules: Rules, api: ServiceAPI) -> tuple[OwnPosi
     return tuple(_position(order, rules, api.plugin_id) for order in orders)
 
 
-async def holds(symbol: str, alert_key: str, api: ServiceAPI) -> bool:
-    """Whether an alert's orders are in, in either book."""
-    return any(order.alert_key == alert_key for order in await api.orders.get_plugin_orders(symbol))
-
-
 def _position(order: PluginOrder, rules: Rules, plugin: str) -> OwnPosition:
     left = rules.profile.keeps_runner and any(part.reason == EXIT_REASON for part in order.parts)
     return OwnPosition(

@@ -63,7 +63,7 @@ async def enter(case: Case, entry: Entry) -> Decision:
 async def _note_trade(case: Case, entry: Entry, placed: Placed) -> str | None:
     """The row of a trade that went in; a shadow trade has none, the host keeps its book."""
     if placed.unresolved or placed.shadow:
-        aside = "unresolved" if placed.unresolved else "shadow"
+        aside = store.UNRESOLVED if placed.unresolved else "shadow"
         await note(case, aside)
         return aside
     profile, key, now = case.rules.profile, case.source.key, stamp(case.api.now())
@@ -72,12 +72,12 @@ async def _note_trade(case: Case, entry: Entry, placed: Placed) -> str | None:
 
     def work(connection: Any) -> int | None:
         stored = trade_store.placed(connection, profile, key, trade, placed.results, now)
-        reason = "unresolved" if stored is None else None
+        reason = store.UNRESOLVED if stored is None else None
         store.handled(connection, key, reason, None if stored is None else stored.id)
         return None if stored is None else stored.id
 
     stored = await case.api.db.run(work)
-    return None if stored is not None else "unresolved"
+    return None if stored is not None else store.UNRESOLVED
 
 
 def _quality(case: Case, entry: Entry, placed: Placed) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from zepix_core import (
     ServiceAPI,
     Tick,
     TradeUpdate,
+    UpdateKind,
     Wake,
     hookimpl,
     read_stamp,
@@ -119,8 +120,9 @@ class PriceAction(LogicPlugin):
     async def _resume(self, alert: Alert, earlier: SignalRow, api: ServiceAPI) -> Decision | None:
         """Go on with an alert that a crash cut short; ``None``: it had done nothing, and is judged anew.
 
-        An entry has done something once its orders were placed: then neither the filters nor the settings of
-        now are asked. An exit goes on with the closes it had written down.
+        An entry has done something once its orders were asked for, whatever is known of them by now: then
+        neither the filters nor the settings of now are asked. An exit goes on with the closes it had written
+        down.
         """
         message, rules = parse(alert.body), self._rules(api)
         if earlier.decided is None:
@@ -134,7 +136,7 @@ class PriceAction(LogicPlugin):
         decision = plan.entry(earlier.decided, message) if isinstance(message, Entry) else None
         if decision is None or not isinstance(message, Entry):
             return None
-        if earlier.trade_id is None and not await gather.holds(message.ticker, alert.key, api):
+        if earlier.trade_id is None and not await api.orders.get_order_results():
             return None
         case = self._resumed(alert, decision, rules, api)
         symbol = await gather.symbol_facts(message.ticker, api)
@@ -166,6 +168,10 @@ class PriceAction(LogicPlugin):
     async def on_trade_update(self, update: TradeUpdate, api: ServiceAPI) -> None:
         """Bring the trade's row and the day's figures up to date, and protect what a target left; a repeat
         changes nothing. A shadow trade has no row."""
+        if update.kind is UpdateKind.REJECTED:
+            await api.db.run(
+                lambda connection: store.never_placed(connection, update.alert_key, update.reason)
+            )
         trade = None if update.shadow else await self._keep_rows(update, api)
         await protection.after(update, trade, self._rules(api), api)
         if trade is not None:

@@ -8,7 +8,7 @@ import attrs
 from zepix_core import Decision, Verdict, as_json
 from zepix_plugins_v6.decision import Action, Body, V6Decision
 from zepix_plugins_v6.messages import Entry, V6Message
-from zepix_plugins_v6.store import SignalRow
+from zepix_plugins_v6.store import UNRESOLVED, SignalRow
 
 NOTHING_OPEN = "no_open_position"
 
@@ -52,7 +52,7 @@ def ignored(reason: str) -> Decision:
 def again(earlier: SignalRow, message: V6Message) -> Decision:
     """An entry or an exit that was handled to its end before it was delivered once more."""
     entry = isinstance(message, Entry)
-    done = earlier.skip_reason is None or (entry and earlier.skip_reason in ("shadow", "unresolved"))
+    done = earlier.skip_reason is None or (entry and earlier.skip_reason in ("shadow", UNRESOLVED))
     verdict = Verdict.ACTED if done else Verdict.REJECTED
     if earlier.skip_reason == NOTHING_OPEN:
         verdict = Verdict.NOTHING

@@ -6,12 +6,13 @@ from typing import Any
 
 import attrs
 
-from zepix_core import Alert, read_stamp, stamp
+from zepix_core import Alert, read_stamp, reason_of, stamp
 from zepix_plugins_v6.decision import Body
 from zepix_plugins_v6.messages import Entry, Exit, MomentumChange, SidewaysBreakout, V6Message
 from zepix_plugins_v6.profiles import BY_TIMEFRAME
 
 NOT_TAKEN = "duplicate"
+UNRESOLVED = "unresolved"
 
 _LOG = (
     "INSERT INTO v6_signals_log (received_time, signal_type, plugin_target, symbol, timeframe, adx,"
@@ -27,6 +28,9 @@ _DECIDED = "UPDATE v6_signals_log SET decided = ? WHERE alert_key = ?"
 _LINK = (
     "UPDATE v6_signals_log SET trade_id = coalesce(trade_id, ?), trade_placed = 1, skip_reason = NULL"
     " WHERE alert_key = ? AND (trade_id IS NULL OR skip_reason IS NOT NULL)"
+)
+_NEVER_PLACED = (
+    "UPDATE v6_signals_log SET skip_reason = ? WHERE alert_key = ? AND trade_id IS NULL AND skip_reason = ?"
 )
 _SELECT = (
     "SELECT received_time, signal_type, signal_json, processed, trade_placed, trade_id, skip_reason,"
@@ -115,6 +119,11 @@ def decided(connection: sqlite3.Connection, alert_key: str, plan: str) -> None:
 def linked(connection: sqlite3.Connection, alert_key: str, trade_id: int) -> None:
     """Note the trade that a message led to: it was not skipped, whatever was thought before."""
     connection.execute(_LINK, (trade_id, alert_key))
+
+
+def never_placed(connection: sqlite3.Connection, alert_key: str, code: str) -> None:
+    """Note that the order of a message, whose outcome nobody knew, was never executed."""
+    connection.execute(_NEVER_PLACED, (reason_of(code), alert_key, UNRESOLVED))
 
 
 def logged(connection: sqlite3.Connection, alert_key: str) -> SignalRow | None:

@@ -122,6 +122,10 @@ class OrderDesk:
         """See `Placing.check`."""
         return await self._placing.check(ctx, request)
 
+    async def results(self, ctx: CallContext, key: str | None) -> tuple[OrderResult, ...]:
+        """See `Placing.results`."""
+        return await self._placing.results(ctx, key)
+
     def hurry(self, plugin: str | None = None) -> None:
         """See `Placing.hurry`."""
         self._placing.hurry(plugin)

@@ -22,7 +22,7 @@ from zepix_core.journal.trade_notices import entry_notice, half_notice
 from zepix_core.journal.unknown import LookUp
 from zepix_core.journal.updates import Updates
 from zepix_core.model.order import Action, Intent, IntentState, OrderResult, UpdateKind
-from zepix_core.services.calls import Leg, PlaceReply, PlaceRequest
+from zepix_core.services.calls import LEG_NAMES, Leg, PlaceReply, PlaceRequest
 from zepix_core.services.context import CallContext
 from zepix_core.services.gates import GateReport, judge, judge_again, with_age, with_margin, without_broker
 from zepix_core.services.rates import RateWindow
@@ -108,6 +108,12 @@ class Placing:
             for leg in legs_of(request, report)
         ]
         return PlaceReply(results=tuple(results))
+
+    async def results(self, ctx: CallContext, key: str | None) -> tuple[OrderResult, ...]:
+        """What the orders asked for under a key came to so far; empty when none was."""
+        found = ctx.event_key(key)
+        ids = [intent_id(found, ctx.plugin.id, leg, Action.OPEN) for leg in LEG_NAMES]
+        return tuple(result_of(intent) for intent in await self._known(ids))
 
     async def finish_pair(self, second: Intent, ctx: CallContext) -> None:
         """Send or deny a second leg whose first leg's outcome came late (after a look-up or a crash)."""

@@ -26,6 +26,7 @@ from zepix_core.services.calls import (
     CloseRequest,
     Empty,
     HandleRequest,
+    KeyRequest,
     LevelRequest,
     LimitRequest,
     LimitState,
@@ -59,6 +60,7 @@ class ServiceDesk:
             "orders.modify": self._modify,
             "orders.close": self._close,
             "orders.list": self._list,
+            "orders.results": self._results,
             "risk.state": self._state,
             "risk.limit": self._limit,
             "risk.validate": self._validate,
@@ -102,6 +104,9 @@ class ServiceDesk:
 
     async def _list(self, ctx: CallContext, request: SymbolRequest) -> tuple[PluginOrder, ...]:
         return await self._desk.list(ctx, request.symbol)
+
+    async def _results(self, ctx: CallContext, request: KeyRequest) -> PlaceReply:
+        return PlaceReply(results=await self._desk.results(ctx, request.key))
 
     async def _state(self, ctx: CallContext, _: Empty) -> RiskState:
         return await self._desk.risk.state(ctx.plugin)

@@ -7,6 +7,9 @@ from zepix_core.model.notice import Notice
 from zepix_core.model.order import CloseResult, OrderResult, PluginOrder
 from zepix_core.model.report import ReportLevel
 
+LEG_NAMES = ("A", "B")
+"""What orders of the ServiceAPI are called, A before B."""
+
 
 @attrs.frozen(kw_only=True)
 class Leg:
@@ -67,6 +70,13 @@ class CloseRequest:
     ticket: int
     percentage: float = 100.0
     reason: str = "Manual"
+    key: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class KeyRequest:
+    """A question about what was asked for under a key; ``None``: under the alert's own."""
+
     key: str | None = None
 
 
@@ -231,6 +241,7 @@ CALLS: dict[str, tuple[type, object]] = {
     "orders.modify": (ModifyRequest, OrderResult),
     "orders.close": (CloseRequest, CloseResult),
     "orders.list": (SymbolRequest, tuple[PluginOrder, ...]),
+    "orders.results": (KeyRequest, PlaceReply),
     "risk.state": (Empty, RiskState),
     "risk.limit": (LimitRequest, LimitState),
     "risk.validate": (RiskRequest, RiskVerdict),

@@ -4,7 +4,7 @@ import attrs
 
 from zepix_core.errors import BadArgument
 from zepix_core.services import arguments
-from zepix_core.services.calls import Leg, PlaceRequest
+from zepix_core.services.calls import LEG_NAMES, Leg, PlaceRequest
 from zepix_core.services.host_calls import HostCalls
 
 ROUTES = ("LOGIC1", "LOGIC2", "LOGIC3")
@@ -123,7 +123,7 @@ def _legs(
     finished = (None, None) if lots is None else tuple(arguments.number("lots", n, above=0.0) for n in lots)
     return tuple(
         Leg(name=name, sl=sl, tp=tp, lots=volume, label=_label(label))
-        for name, (sl, tp), volume, label in zip("AB", stops, finished, labels, strict=True)
+        for name, (sl, tp), volume, label in zip(LEG_NAMES, stops, finished, labels, strict=True)
     )
 
 

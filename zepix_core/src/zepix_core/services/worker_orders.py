@@ -5,7 +5,14 @@ from collections.abc import Mapping
 from zepix_core.errors import BadArgument, ZepixError
 from zepix_core.model.order import CloseResult, DualResult, GroupResult, OrderResult, PluginOrder
 from zepix_core.services import arguments
-from zepix_core.services.calls import CloseRequest, ModifyRequest, PlaceReply, PlaceRequest, SymbolRequest
+from zepix_core.services.calls import (
+    CloseRequest,
+    KeyRequest,
+    ModifyRequest,
+    PlaceReply,
+    PlaceRequest,
+    SymbolRequest,
+)
 from zepix_core.services.host_calls import HostCalls
 from zepix_core.services.order_requests import Rest, build_single, build_v3, build_v6, event_key
 
@@ -311,6 +318,18 @@ class Orders:
             arguments.text("symbol", symbol)
         orders: tuple[PluginOrder, ...] = await self._calls.call("orders.list", SymbolRequest(symbol=symbol))
         return orders
+
+    async def get_order_results(self, *, key: str | None = None) -> tuple[OrderResult, ...]:
+        """What the orders that were asked for under this alert, or under ``key``, came to: A before B.
+
+        Empty when none was. So a plugin that gets an alert again after a crash can tell whether it had
+        placed something, also when nobody knows yet whether it was executed (``UNRESOLVED``).
+
+        Raises:
+            BadArgument: No ``key`` outside ``on_alert``.
+        """
+        reply: PlaceReply = await self._calls.call("orders.results", KeyRequest(key=self._key(key)))
+        return reply.results
 
     def _key(self, key: str | None) -> str | None:
         return event_key(self._calls, key)
