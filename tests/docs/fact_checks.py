@@ -23,6 +23,8 @@ from zepix_core.config.home import Home
 from zepix_core.config.json_schema import json_schema
 from zepix_core.config.settings import HostSettings
 from zepix_core.inbox.settlement import DeliveryState
+from zepix_core.journal import anchors
+from zepix_core.journal import commands as commands_room
 from zepix_core.model.order import IntentState
 from zepix_core.plugin import PluginConfig
 from zepix_core.plugins.states import PluginState
@@ -52,6 +54,7 @@ def fact_checks() -> Iterator[Check]:
     codes = strings_in([*CORE.glob("services/*.py"), *CORE.glob("journal/*.py")], CODE) - LEGS
     yield _named("outcome codes", "reference/outcomes.md", codes)
     yield _named("notice types", "reference/notices.md", _notices())
+    yield _named("kinds of the chain", "audit.md", _kinds(), "## The kinds of records")
     yield _named("endpoints", "reference/http.md", _endpoints())
     yield _spoken("refusals of the API", "reference/http.md", _refusals())
     variables = strings_in(CORE.rglob("*.py"), re.compile(r"ZEPIX_[A-Z_]+"))
@@ -201,6 +204,14 @@ def _notices() -> set[str]:
     for package in (V3, V6, BRACKET):
         for file in package.glob("*.py"):
             found |= calls(file, "notify", 0)
+    return found
+
+
+def _kinds() -> set[str]:
+    """Kinds of events: texts where a row is appended, and the constants that others name theirs by."""
+    found = {commands_room.KIND, anchors.CUT}
+    for file in CORE.rglob("*.py"):
+        found |= calls(file, "append", 2) | calls(file, "_event", 1) | calls(file, "_note", 0)
     return found
 
 
