@@ -12,7 +12,7 @@ from zepix_core.broker.port import Broker, GatewayEnded
 from zepix_core.clock import Clock
 from zepix_core.config.risk import TradingSettings
 from zepix_core.errors import BrokerOffline, OutcomeUnknown, ZepixError
-from zepix_core.journal import events, intent_rows
+from zepix_core.journal import events, intent_rows, outbox
 from zepix_core.journal.bars import BarCache
 from zepix_core.journal.clock_watch import ClockWatch
 from zepix_core.journal.control import Control
@@ -28,6 +28,7 @@ from zepix_core.journal.retcodes import (
 )
 from zepix_core.journal.risk import RiskBook
 from zepix_core.journal.storage_guard import StorageGuard
+from zepix_core.model.notice import Notice, Priority
 from zepix_core.model.order import Action, Intent, IntentState, OrderReply, OrderRequest
 from zepix_core.storage.executor import Executor
 
@@ -131,9 +132,17 @@ class OrderLine:
             return
         log.warning("the clock jumped by %.3f s; entries pause, the trading day is in doubt", seconds)
         payload = {"seconds": round(seconds, 3)}
-        await self.executor.run(
-            lambda connection: events.append(connection, self.clock, "clock_jump", payload) and None
+        text = (
+            f"The clock jumped by {seconds:.1f} s: entries pause for a minute, and for a day losses count by "
+            "the stricter day."
         )
+        notice = Notice(type="clock_jump", priority=Priority.HIGH, text=text, data=payload, key="clock")
+
+        def work(connection: sqlite3.Connection) -> None:
+            events.append(connection, self.clock, "clock_jump", payload)
+            outbox.put(connection, self.clock, notice)
+
+        await self.executor.run(work)
 
     async def pause(self, seconds: float, *sooner: asyncio.Event) -> None:
         """Wait that long, or until the host ends or one of ``sooner`` is set."""
