@@ -1,6 +1,7 @@
 """The trading day is named by local date and starts once a day, whatever the clocks do."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -69,3 +70,29 @@ def test_every_moment_is_in_the_day_that_started_last(now: int, zone: str, reset
     day = trading_day(now, reset, where)
     started = day_start_ns(day, reset, where)
     assert started <= now < started + 49 * 3600 * NS
+
+
+@given(
+    st.sampled_from(
+        ["Europe/Berlin", "America/Santiago", "Australia/Lord_Howe", "Africa/Casablanca", "America/New_York"]
+    ),
+    st.times(),
+    st.dates(date(2024, 1, 1), date(2030, 12, 31)),
+)
+def test_each_date_begins_exactly_once_whatever_the_clocks_do(zone: str, reset: time, first: date) -> None:
+    reset, where = reset.replace(second=0, microsecond=0, fold=0), ZoneInfo(zone)
+    for number in range(9):
+        day = first + timedelta(days=number)
+        start = day_start_ns(day, reset, where)
+        assert trading_day(start, reset, where) == day
+        assert trading_day(start - 1, reset, where) == day - timedelta(days=1)
+        assert start < day_start_ns(day + timedelta(days=1), reset, where)
+
+
+@pytest.mark.parametrize("change", [date(2026, 3, 29), date(2026, 10, 25)], ids=["spring", "autumn"])
+def test_minute_by_minute_over_a_clock_change_the_day_turns_once(change: date) -> None:
+    start = day_start_ns(change - timedelta(days=1), time(2, 30), BERLIN)
+    seen = [trading_day(start + minute * 60 * NS, time(2, 30), BERLIN) for minute in range(3 * 24 * 60)]
+    turns = [now for before, now in pairwise(seen) if before != now]
+    assert turns == sorted(set(turns))
+    assert turns.count(change) == 1
