@@ -21,6 +21,4 @@ def backup_plans(statuses: Iterable[PluginStatus], data: Path) -> Iterator[Backu
         path = data / (database.get("path") or f"zepix_{status.hello.database_group}.db")
         wanted[path] = min(every, wanted.get(path, every))
         whose.setdefault(path, []).append(status.id)
-    return (
-        BackupPlan(path=path, every=every, plugins=tuple(whose[path])) for path, every in wanted.items()
-    )
+    return (BackupPlan(path=path, every=every, plugins=tuple(whose[path])) for path, every in wanted.items())
