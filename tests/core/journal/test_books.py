@@ -18,7 +18,7 @@ from zepix_core.journal.reconcile import OtherAccount
 from zepix_core.journal.updates import MARK
 from zepix_core.model.books import BookKind
 from zepix_core.model.market import Side
-from zepix_core.model.order import Book, IntentState, UpdateKind
+from zepix_core.model.order import Book, IntentState, Position, UpdateKind
 from zepix_core.services.calls import CloseRequest
 from zepix_core.testing.clock import VirtualClock
 
@@ -355,3 +355,19 @@ async def test_a_start_reads_the_deals_of_the_last_day_again(tmp_path: Path, clo
     after = await open_house(tmp_path, clock)
     assert (await only(after)).state is S.CLOSED
     await after.end()
+
+
+@pytest.mark.parametrize("other", [{"side": Side.SELL}, {"symbol": "GBPUSD"}])
+async def test_a_ticket_that_is_another_position_needs_a_person(
+    house: House, monkeypatch: pytest.MonkeyPatch, other: dict[str, Any]
+) -> None:
+    await enter(house)
+    positions = house.broker.positions
+
+    async def exchanged(book: Book = Book.LIVE) -> tuple[Position, ...]:
+        return tuple(attrs.evolve(position, **other) for position in await positions(book))
+
+    monkeypatch.setattr(house.broker, "positions", exchanged)
+    await swept(house)
+    assert (await only(house)).state is S.NEEDS_HUMAN
+    await nothing_was_traded(house, 1)

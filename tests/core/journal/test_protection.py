@@ -178,11 +178,11 @@ async def test_a_stop_lost_while_the_host_was_away_is_set_at_the_start(
     await after.end()
 
 
-async def test_a_move_by_hand_beside_a_change_without_an_answer_is_told_once(house: House) -> None:
+async def test_a_stop_that_moved_by_a_change_without_an_answer_is_the_look_ups(house: House) -> None:
     ticket = await enter(house)
+    await house.desk.lookup.stop()
     house.broker.moods.append("lost_after")
     await house.desk.modify(context(house.clock, 2), ModifyRequest(ticket=ticket, sl=1.0985))
     await house.reconciler.protection.look()
-    await house.pass_time(1.0)
-    await house.reconciler.protection.look()
-    assert [u.sl for u in await house.updates()] == [1.098, 1.0985]
+    assert (await only(house)).sl == 1.098
+    assert [update.sl for update in await house.updates()] == [1.098]

@@ -236,3 +236,16 @@ async def test_an_order_of_somebody_else_holds_an_exit_up_for_a_minute_at_most(h
     assert len(await house.broker.positions()) == 1
     await house.pass_time(60.0)
     assert await house.broker.positions() == ()
+
+
+async def test_a_question_without_an_answer_lies_between_no_two_looks(house: House) -> None:
+    house.broker.moods.append("lost_before")
+    await house.desk.place(context(house.clock), single())
+    await house.pass_time(1.0)
+    house.broker.blind = True
+    await house.pass_time(4.0)
+    house.broker.blind = False
+    await house.pass_time(2.0)
+    assert (await house.intents())[0].state is S.UNKNOWN  # seen absent once since it answers again
+    await house.pass_time(4.0)
+    assert (await house.intents())[0].state is S.DROPPED
