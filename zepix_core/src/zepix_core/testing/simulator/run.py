@@ -256,6 +256,12 @@ class _Play:
                 waiting.add(plugin.id)
         return frozenset(waiting)
 
+    def _deaf(self) -> frozenset[str]:
+        """Plugins that want no updates."""
+        host = self.world.keeper.host
+        known = () if host is None else host.plugins.book
+        return frozenset(p.id for p in known if p.hello is None or "on_trade_update" not in p.hello.hooks)
+
     async def _probe(self) -> None:
         """A new alert is taken and finished."""
         world = self.world
@@ -291,7 +297,8 @@ class _Play:
             self.found += books.differences(reader, world.account, positions, deals)
             self.found += books.executions(reader, world.account, world.server.executed)
             self.found += books.disputes(reader, world.account)
-            self.found += telling.violations(reader, world.children.told, self._waiting())
+            unheard = self._waiting() | self._deaf()
+            self.found += telling.violations(reader, world.children.told, unheard)
             self.found += self._tables(reader, positions)
         self.found += books.sums(deals, positions)
 
