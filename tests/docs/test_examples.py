@@ -21,8 +21,8 @@ from zepix_core import LogicPlugin, PluginConfig, hookspecs
 from zepix_core.broker.paper.symbols import KNOWN
 from zepix_core.config.files import load_settings
 from zepix_core.config.home import Home
-from zepix_core.config.secrets import Secret, save_env
 from zepix_core.config.plugin_files import plugin_values
+from zepix_core.config.secrets import Secret, save_env
 from zepix_core.config.structure import structure
 from zepix_core.inbox.admission import Screened, screen
 from zepix_core.services import registry, worker_old, worker_orders
