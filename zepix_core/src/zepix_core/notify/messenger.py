@@ -18,7 +18,6 @@ from zepix_core.notify.channel import Channel
 from zepix_core.notify.sender import Sender
 from zepix_core.notify.trial import trial_notice
 from zepix_core.notify.urgent import Urgent
-from zepix_core.notify.webhook import WebhookChannel
 from zepix_core.storage.executor import Executor
 
 log = logging.getLogger(__name__)
@@ -140,6 +139,9 @@ def channels_of(settings: NotifySettings, clock: Clock) -> tuple[Channel, ...]:
     endpoint = settings.webhook.endpoint
     if endpoint is None:
         return ()
+    # TLS and HTTP are loaded where they are used alone.
+    from zepix_core.notify.webhook import WebhookChannel
+
     _keep_secrets(settings.webhook)
     return (WebhookChannel(settings.webhook, endpoint, clock),)
 

@@ -7,7 +7,6 @@ from zepix_core.model.channel import ChannelAnswer
 from zepix_core.model.notice import Notice, Priority
 from zepix_core.notify.channel import Later, Refused
 from zepix_core.notify.message import message_of
-from zepix_core.notify.webhook import WebhookChannel
 
 
 def trial_notice(by: str, least: Priority) -> Notice:
@@ -21,6 +20,8 @@ async def tell_directly(settings: OutgoingWebhook, clock: Clock, by: str) -> Cha
     endpoint = settings.endpoint
     if endpoint is None:
         return None
+    from zepix_core.notify.webhook import WebhookChannel
+
     notice = trial_notice(by, settings.least)
     now = clock.now_ns()
     stored = StoredNotice(

@@ -23,10 +23,10 @@ DATE_LENGTH = 10
 )
 @home_option
 def command(home: Home, since: str | None, until: str | None, output: Path | None) -> int:
-    """Write the records of the chain as lines of JSON, in the order they were written.
+    """Write the records of the chain as lines of JSON.
 
-    The journal is only read; a host may run. What the lines say of their hashes is not checked: see audit
-    verify.
+    They come in the order they were written. The journal is only read; a host may run. Their hashes are not
+    checked: see audit verify.
     """
     import sqlite3
 
