@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 
 from zepix_core.testing.simulator.campaign import MakeCast, campaign
 from zepix_core.testing.simulator.cast import own_cast
-from zepix_core.testing.simulator.exhaustive import walk
+from zepix_core.testing.simulator.exhaustive import WALKED, walk
 from zepix_core.testing.simulator.faults import Kind
 from zepix_core.testing.simulator.report import told
 from zepix_core.testing.simulator.run import Outcome, Scenario, Theatre
 from zepix_core.testing.simulator.shrink import shrink
 
 SHOWN = 3
+ALL = "all"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,7 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     make: MakeCast = own_cast if asked.cast is None else _named(asked.cast)
     if asked.walk is not None:
         with Theatre(make()) as theatre:
-            steps = walk(theatre, Kind(asked.walk), every=asked.every)
+            kinds = WALKED if asked.walk == ALL else (Kind(asked.walk),)
+            steps = [step for kind in kinds for step in walk(theatre, kind, every=asked.every)]
         return _many(make, steps, asked.jobs)
     if asked.seed is not None:
         return _one(make, asked.seed, asked.trace)
@@ -36,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--trace", action="store_true", help="with --seed: print every line as it happens")
     parser.add_argument("--seeds", default="1..100", metavar="A..B", help="run these seeds (default 1..100)")
     parser.add_argument("--jobs", type=int, default=1, help="in so many processes")
-    parser.add_argument("--walk", choices=[str(kind) for kind in Kind], metavar="FAULT",
+    parser.add_argument("--walk", choices=[ALL, *map(str, WALKED)], metavar="FAULT",
                         help="strike one scenario at each of its steps with this fault")  # fmt: skip
     parser.add_argument("--every", type=int, default=1, help="with --walk: at every so many only")
     parser.add_argument("--cast", metavar="MODULE:FUNCTION", help="a function that returns a Cast")

@@ -3,7 +3,7 @@
 import attrs
 
 from zepix_core.testing.simulator.acts import Act, Do
-from zepix_core.testing.simulator.faults import UNITS, Fault, Kind
+from zepix_core.testing.simulator.faults import UNITS, Fault, Kind, Unit
 from zepix_core.testing.simulator.run import Scenario, Theatre
 
 WALK = (
@@ -13,6 +13,10 @@ WALK = (
     Act(do=Do.MOVE, word="EURUSD", size=40.0, pause=1.0),
 )
 """A pair, its stops drawn nearer, its reversal, the stop that ends it."""
+
+
+WALKED = tuple(kind for kind, unit in UNITS.items() if unit is not Unit.SECOND)
+"""Kinds that strike at something that can be counted."""
 
 
 def walk(theatre: Theatre, kind: Kind, acts: tuple[Act, ...] = WALK, every: int = 1) -> list[Scenario]:
