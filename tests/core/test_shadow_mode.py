@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.core.plugins.conftest import Site
 
+from zepix_core.cli.client import NotFound
 from zepix_core.cli.plugins.shadow import report_from_files, switch_file
 from zepix_core.errors import PluginError, SettingsError, UsageError
 from zepix_core.journal.comparison import compare
@@ -151,5 +152,5 @@ async def test_a_stopped_host_reports_from_its_files_and_is_switched_for_its_nex
 def test_what_the_command_cannot_do_is_said(traded_home: Any) -> None:
     with pytest.raises(UsageError):
         report_from_files(traded_home, None, "soon", None)
-    with pytest.raises(PluginError):
+    with pytest.raises(NotFound):
         switch_file(traded_home, "nobody", True)

@@ -19,6 +19,14 @@ def test_a_plugin_is_switched_off_and_on_while_the_host_runs(tmp_path: Path) -> 
             host.cli("plugins", "enable", "zepix-plugins-v3", "--format", "json", check=True).stdout
         )
         assert [(row["id"], row["state"]) for row in on] == [("combined_v3", "active")]
+        host.stop()
+        waits = json.loads(
+            host.cli("plugins", "disable", "combined_v3", "--format", "json", check=True).stdout
+        )
+        assert [(row["id"], row["state"]) for row in waits] == [("combined_v3", "disabled")]
+        host.start()
+        states = {row["id"]: row["state"] for row in host.rows("plugins", "list")}
+        assert states["combined_v3"] == "disabled"
 
 
 def test_an_unknown_plugin_is_said_to_be_unknown(tmp_path: Path) -> None:

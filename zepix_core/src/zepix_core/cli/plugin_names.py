@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from zepix_core.cli.client import NotFound
 from zepix_core.config.home import Home
 from zepix_core.config.plugin_files import plugin_ids, remembered
-from zepix_core.errors import PluginError
 from zepix_core.plugins.discovery import discover
 
 
@@ -39,11 +39,16 @@ def need_known(home: Home, name: str) -> None:
     """Refuse what is the id of no plugin.
 
     Raises:
-        PluginError: There is none of that id.
+        NotFound: There is none of that id.
     """
     known = known_ids(home)
     if name not in known:
-        raise PluginError(f"there is no plugin {name}.", near(name, known), code="unknown_plugin")
+        raise unknown(name, known)
+
+
+def unknown(name: str, known: Iterable[str]) -> NotFound:
+    """Nothing goes by that name, as a running host would answer."""
+    return NotFound(f"there is no plugin {name}.", near(name, known))
 
 
 def _or_near(name: str, known: Iterable[str]) -> str:

@@ -24,9 +24,9 @@ from zepix_core.plugins.dispatch import Dispatcher
 from zepix_core.plugins.exchange import Exchange, Limits, Services, resident_mb
 from zepix_core.plugins.hello import HookReply, PluginHello, WorkerHello, WorkerInit
 from zepix_core.plugins.link import LinkFactory, PipeLinks
-from zepix_core.plugins.lockfile import LockChangeKind, LockEntry, read_lock, reconcile, write_lock
+from zepix_core.plugins.lockfile import LockChangeKind, LockEntry, read_lock, take_in, write_lock
 from zepix_core.plugins.remote import RemotePlugin
-from zepix_core.plugins.states import EventKind, PluginEvent, PluginState, write_verdicts
+from zepix_core.plugins.states import VERDICTS_FILE, EventKind, PluginEvent, PluginState, write_verdicts
 from zepix_core.plugins.supervisor import Supervisor
 from zepix_core.services.facts import PluginFacts
 
@@ -64,7 +64,7 @@ class Surroundings:
     @property
     def verdicts_file(self) -> Path:
         """Quarantine and what people switched off."""
-        return self.home.data / "plugin_states.json"
+        return self.home.data / VERDICTS_FILE
 
     @property
     def hellos_file(self) -> Path:
@@ -96,19 +96,18 @@ class Fleet:
         Raises:
             SettingsError: The lock cannot be read or written.
         """
-        found = self.around.look([*self.around.paths, *sys.path] if self.around.paths else None)
-        known = read_lock(self.around.home.lock_file)
-        if known is not None and not self.around.settings().plugin_system.auto_discover:
-            found = tuple(distribution for distribution in found if distribution.name in known)
+        allowed = take_in(
+            self.around.home.lock_file,
+            self.around.look([*self.around.paths, *sys.path] if self.around.paths else None),
+            self.around.settings().plugin_system.auto_discover,
+        )
+        found = allowed.found
         lent = {distribution.name: distribution for distribution in found if distribution.development}
-        lock, changes = reconcile(known, [d for d in found if not d.development])
-        if changes or known is None:
-            write_lock(self.around.home.lock_file, lock)
-        self.book.lock = lock | {
+        self.book.lock = allowed.entries | {
             name: LockEntry(name=name, version=d.version, sha256=d.sha256, enabled=True)
             for name, d in lent.items()
         }
-        for change in changes:
+        for change in allowed.changes:
             if change.kind is LockChangeKind.CHANGED:
                 text = f"{change.before} → {change.after}, changed by pip"
                 self.tell(EventKind.VERSION, change.name, text=text)

@@ -120,3 +120,31 @@ def reconcile(
     for name in sorted(set(entries) - seen):
         changes.append(LockChange(kind=LockChangeKind.MISSING, name=name, before=entries[name].version))
     return entries, tuple(changes)
+
+
+@attrs.frozen(kw_only=True)
+class Allowed:
+    """What the environment offers to a home.
+
+    Attributes:
+        found: Without what the settings do not let in by itself.
+        entries: The lock as it has to be now; what runs from its source (`development`) stands in none.
+    """
+
+    found: tuple[FoundDistribution, ...]
+    entries: dict[str, LockEntry]
+    changes: tuple[LockChange, ...]
+
+
+def take_in(path: Path, found: Iterable[FoundDistribution], auto_discover: bool) -> Allowed:
+    """Hold the environment against a home's lock, and write what changed.
+
+    Raises:
+        SettingsError: The lock cannot be read or written.
+    """
+    known = read_lock(path)
+    offered = tuple(d for d in found if known is None or auto_discover or d.name in known)
+    entries, changes = reconcile(known, [d for d in offered if not d.development])
+    if changes or known is None:
+        write_lock(path, entries)
+    return Allowed(found=offered, entries=entries, changes=changes)

@@ -106,6 +106,10 @@ class Verdicts:
     disabled: frozenset[str] = frozenset()
 
 
+VERDICTS_FILE = "plugin_states.json"
+"""In the home's data: quarantine and what people switched off."""
+
+
 def read_verdicts(path: Path) -> Verdicts:
     """The verdicts kept in a file, none without it.
 

@@ -14,16 +14,22 @@ def command(home: Home, shape: str, name: str) -> None:
     """Ask a plugin no more; its positions keep their stops.
 
     They stay open; close them with `zepix positions close`. NAME is a plugin's id or its distribution's name.
+    Of a stopped host it is written down for the next start.
     """
     from zepix_core.cli import columns
-    from zepix_core.cli.client import need_host
+    from zepix_core.cli.client import find_host
     from zepix_core.cli.options import existing
     from zepix_core.cli.output import print_rows
     from zepix_core.cli.plugin_names import open_counts
     from zepix_core.cli.plugins.list import COLUMNS
 
-    host = need_host(existing(home))
-    rows = host.post(f"plugins/{name}/toggle", {"enabled": False})
+    client = find_host(existing(home))
+    if client is not None:
+        rows = client.post(f"plugins/{name}/toggle", {"enabled": False})
+    else:
+        from zepix_core.cli.plugin_switch import switch_files
+
+        rows = switch_files(home, name, False)
     print_rows(rows, COLUMNS, shape, "No plugin has that name.", columns.PLUGINS)
     held = open_counts(home)
     for row in rows:

@@ -14,13 +14,20 @@ def command(home: Home, shape: str, name: str) -> None:
     """Let a plugin run.
 
     One that pip brought newly, that was switched off, or that is quarantined. NAME is a plugin's id or its
-    distribution's name. Its code runs with your rights from then on.
+    distribution's name. Its code runs with your rights from then on. Of a stopped host it is written down
+    for the next start.
     """
     from zepix_core.cli import columns
-    from zepix_core.cli.client import need_host
+    from zepix_core.cli.client import find_host
     from zepix_core.cli.options import existing
     from zepix_core.cli.output import print_rows
     from zepix_core.cli.plugins.list import COLUMNS
 
-    rows = need_host(existing(home)).post(f"plugins/{name}/toggle", {"enabled": True})
+    client = find_host(existing(home))
+    if client is not None:
+        rows = client.post(f"plugins/{name}/toggle", {"enabled": True})
+    else:
+        from zepix_core.cli.plugin_switch import switch_files
+
+        rows = switch_files(home, name, True)
     print_rows(rows, COLUMNS, shape, "No plugin has that name.", columns.PLUGINS)

@@ -12,7 +12,8 @@ COLUMNS = (
     "reason", "reports",
 )  # fmt: skip
 DISCOVERED = "discovered"
-STOPPED = ("disabled", "failed", "quarantined")
+DISABLED = "disabled"
+STOPPED = (DISABLED, "failed", "quarantined")
 
 
 @click.command()
@@ -39,15 +40,16 @@ def stopped_rows(home: Home) -> list[dict[str, Any]]:
     """What is installed, each with what its worker said last; no plugin code is imported.
 
     Raises:
-        SettingsError: ``zepix.lock`` cannot be read.
+        SettingsError: ``zepix.lock``, or what was switched off, cannot be read.
     """
     from zepix_core.cli.reports import kept_reports
     from zepix_core.config.plugin_files import remembered
     from zepix_core.plugins.discovery import discover
     from zepix_core.plugins.lockfile import read_lock
+    from zepix_core.plugins.states import VERDICTS_FILE, read_verdicts
 
     known, lock = {row["id"]: row for row in remembered(home)}, read_lock(home.lock_file)
-    reports = kept_reports(home)
+    reports, verdicts = kept_reports(home), read_verdicts(home.data / VERDICTS_FILE)
     rows = []
     for distribution in discover():
         entry = (lock or {}).get(distribution.name)
@@ -56,6 +58,8 @@ def stopped_rows(home: Home) -> list[dict[str, Any]]:
         for plugin in distribution.plugins:
             told = {key: value for key, value in known.get(plugin.id, {}).items() if key != "config_schema"}
             row = {"id": plugin.id, "name": "", "state": DISCOVERED, "reason": plugin.problem, **told}
+            if plugin.id in verdicts.disabled:
+                row["state"] = DISABLED
             state = row["state"] if allowed and row["state"] in STOPPED else DISCOVERED
             rows.append(
                 {

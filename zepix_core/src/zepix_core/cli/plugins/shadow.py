@@ -126,6 +126,7 @@ def switch_file(home: Home, plugin: str, on: bool) -> dict[str, Any]:
     import attrs
 
     from zepix_core.cli.plugin_names import need_known
+    from zepix_core.cli.plugin_switch import note
     from zepix_core.cli.source import from_file
     from zepix_core.config.files import load_settings
     from zepix_core.config.plugin_edit import check_host_switch, set_plugin_value
@@ -134,6 +135,8 @@ def switch_file(home: Home, plugin: str, on: bool) -> dict[str, Any]:
 
     need_known(home, plugin)
     check_host_switch(load_settings(home).settings, plugin, on)
-    set_plugin_value(home, plugin, "shadow_mode", on)
+    with home.held():
+        note(home, f"plugins/{plugin}/shadow", {"name": plugin, "shadow_mode": on})
+        set_plugin_value(home, plugin, "shadow_mode", on)
     live, shadow = from_file(home.journal_db, lambda connection: open_by_book(connection, plugin)) or (0, 0)
     return attrs.asdict(shadow_switch(plugin, on, live, shadow, running=False))
