@@ -14,6 +14,7 @@ from zepix_core.journal.deciding import Deciding, NotClosed
 from zepix_core.model.books import BookKind, BooksReport, Decided
 from zepix_core.model.market import Side
 from zepix_core.model.order import IntentState, UpdateKind
+from zepix_core.services.calls import CloseRequest
 
 S = IntentState
 
@@ -207,3 +208,19 @@ async def test_an_adopted_position_without_a_stop_is_said_to_have_none(house: Ho
     reply = await house.broker.inner.submit(request)
     await swept(house)
     assert "no stop" in (await decide(house, "adopt", reply.position)).message
+
+
+async def test_what_is_given_up_is_its_plugins_no_more(house: House) -> None:
+    ticket = await enter(house)
+    await contradict(house)
+    await decide(house, "forget", ticket)
+    refused = await house.desk.close(context(house.clock, 2), CloseRequest(ticket=ticket))
+    assert (refused.success, refused.code) == (False, "NO_SUCH_POSITION")
+    told = len(await house.updates())
+    await terminal(house).by_hand_close(ticket)
+    await house.reconciler.sweep()
+    assert len(await house.updates()) == told
+    owners = await house.journal.read(
+        lambda c: c.execute("SELECT plugin FROM deals WHERE entry = 'out'").fetchall()
+    )
+    assert owners == [(None,)]
