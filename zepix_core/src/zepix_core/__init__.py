@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         state_received,
     )
     from zepix_core.services.calls import Leg, LimitState, RiskState, RiskVerdict
+    from zepix_core.storage.core_tables import one_row
     from zepix_core.storage.order_row import OrderRow
     from zepix_core.storage.stamps import read_stamp, stamp
 
@@ -106,6 +107,7 @@ _HOMES = {
         "state_received",
     ),
     "zepix_core.services.calls": ("Leg", "LimitState", "RiskState", "RiskVerdict"),
+    "zepix_core.storage.core_tables": ("one_row",),
     "zepix_core.storage.order_row": ("OrderRow",),
     "zepix_core.storage.stamps": ("read_stamp", "stamp"),
 }
@@ -172,6 +174,7 @@ __all__ = [
     "fresh_rows",
     "hookimpl",
     "market_state",
+    "one_row",
     "pulse_aligned",
     "pulse_sums",
     "pulse_timeframe",

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from zepix_core import OrderRow
+from zepix_core import OrderRow, one_row
 from zepix_plugins_v3.trade import Booking, Trade, settled, total_costs
 from zepix_plugins_v3.trends import PILLARS
 
@@ -79,15 +79,15 @@ _BOOKINGS = (
 
 def find(connection: sqlite3.Connection, ticket: int | None, alert_key: str) -> Trade | None:
     """The pair that holds a ticket, else the one an alert led to."""
-    row = _one(connection, _BY_TICKET, {"ticket": ticket}) if ticket is not None else None
+    row = one_row(connection.execute(_BY_TICKET, {"ticket": ticket})) if ticket is not None else None
     if row is None and alert_key:
-        row = _one(connection, _BY_ALERT, (alert_key,))
+        row = one_row(connection.execute(_BY_ALERT, (alert_key,)))
     return None if row is None else _trade(row)
 
 
 def load(connection: sqlite3.Connection, trade_id: int) -> Trade | None:
     """The pair in a row."""
-    row = _one(connection, _BY_ID, (trade_id,))
+    row = one_row(connection.execute(_BY_ID, (trade_id,)))
     return None if row is None else _trade(row)
 
 
@@ -133,12 +133,6 @@ def bookings(connection: sqlite3.Connection, trade_id: int | None) -> tuple[Book
         )
         for row in connection.execute(_BOOKINGS, (trade_id,))
     )
-
-
-def _one(connection: sqlite3.Connection, sql: str, values: Any) -> dict[str, Any] | None:
-    cursor = connection.execute(sql, values)
-    row = cursor.fetchone()
-    return None if row is None else dict(zip((column[0] for column in cursor.description), row, strict=True))
 
 
 def _row(trade: Trade) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from zepix_core import OrderResult, OrderRow, TradeUpdate, UpdateKind, with_costs
+from zepix_core import OrderResult, OrderRow, TradeUpdate, UpdateKind, one_row, with_costs
 from zepix_plugins_v6 import store
 from zepix_plugins_v6 import trade as trades
 from zepix_plugins_v6.profiles import INTRADAY, MOMENTUM, PROFILES, SCALPING, SWING, Profile
@@ -132,9 +132,9 @@ def find(
 ) -> Trade | None:
     """The trade that holds a ticket, else the one an alert led to."""
     table = _TABLES[profile.id]
-    row = _one(connection, table.by_ticket, {"ticket": ticket}) if ticket is not None else None
+    row = one_row(connection.execute(table.by_ticket, {"ticket": ticket})) if ticket is not None else None
     if row is None and alert_key:
-        row = _one(connection, table.by_alert, (alert_key, profile.id))
+        row = one_row(connection.execute(table.by_alert, (alert_key, profile.id)))
     return None if row is None else _trade(table, row)
 
 
@@ -144,7 +144,7 @@ def save(connection: sqlite3.Connection, profile: Profile, trade: Trade, now: st
     if trade.id is None:
         found = connection.execute(table.insert, {**_row(table, trade), "updated_at": now}).fetchone()
         return attrs.evolve(trade, id=found[0])
-    row = _one(connection, table.by_id, (trade.id,))
+    row = one_row(connection.execute(table.by_id, (trade.id,)))
     if row is None or _row(table, trade) != _row(table, _trade(table, row)):
         connection.execute(table.update, {**_row(table, trade), "updated_at": now, "id": trade.id})
     return trade
@@ -219,12 +219,6 @@ def apply(
     if trade.id is not None:
         store.linked(connection, update.alert_key, trade.id)
     return trade
-
-
-def _one(connection: sqlite3.Connection, sql: str, values: Any) -> dict[str, Any] | None:
-    cursor = connection.execute(sql, values)
-    row = cursor.fetchone()
-    return None if row is None else dict(zip((column[0] for column in cursor.description), row, strict=True))
 
 
 def _row(table: _Table, trade: Trade) -> dict[str, Any]:

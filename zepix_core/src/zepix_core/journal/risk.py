@@ -19,6 +19,7 @@ from zepix_core.journal.quotes import Quotes
 from zepix_core.journal.totals import MILLION, Totals
 from zepix_core.model.account import AccountInfo
 from zepix_core.model.limits import ACCOUNT, DAILY, LIFETIME, Latch, LimitRow, lift_command
+from zepix_core.model.market import SymbolInfo
 from zepix_core.model.order import Book, Position
 from zepix_core.rules.tiers import Limit
 from zepix_core.rules.trading_day import TradingDays, day_start_ns, trading_day
@@ -173,9 +174,7 @@ class RiskBook:
         Raises:
             BadArgument: The symbol is not configured.
         """
-        info = self._quotes.symbol(request.symbol)
-        if info is None:
-            raise BadArgument(f"{request.symbol} is not a configured symbol.", "See symbol_config.")
+        info = self._info(request.symbol)
         potential = request.sl_pips * info.pip_value * request.lot_size
         return risk.judge_risk(
             potential if request.sl_pips > 0 else 0.0,
@@ -193,9 +192,7 @@ class RiskBook:
         Raises:
             BadArgument: The symbol is not configured.
         """
-        info = self._quotes.symbol(request.symbol)
-        if info is None:
-            raise BadArgument(f"{request.symbol} is not a configured symbol.", "See symbol_config.")
+        info = self._info(request.symbol)
         facts = await self.facts(plugin)
         try:
             needed = await self._broker.margin(request.symbol, request.lot_size)
@@ -215,6 +212,12 @@ class RiskBook:
         return next(known, PluginFacts(id=plugin))
 
     # Facts.
+
+    def _info(self, symbol: str) -> SymbolInfo:
+        info = self._quotes.symbol(symbol)
+        if info is None:
+            raise BadArgument(f"{symbol} is not a configured symbol.", "See symbol_config.")
+        return info
 
     async def facts(self, plugin: PluginFacts) -> RiskFacts:
         """Money facts of a plugin in the book its entries go to."""

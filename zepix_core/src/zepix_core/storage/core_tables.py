@@ -106,12 +106,12 @@ def close_trade(
 
 def get_trade(connection: sqlite3.Connection, trade_id: int) -> Row | None:
     """The trade with that id."""
-    return _one(connection.execute("SELECT * FROM trades WHERE id = ?", (trade_id,)))
+    return one_row(connection.execute("SELECT * FROM trades WHERE id = ?", (trade_id,)))
 
 
 def get_trade_by_ticket(connection: sqlite3.Connection, ticket: int) -> Row | None:
     """The trade with that MT5 ticket."""
-    return _one(connection.execute("SELECT * FROM trades WHERE mt5_ticket = ?", (ticket,)))
+    return one_row(connection.execute("SELECT * FROM trades WHERE mt5_ticket = ?", (ticket,)))
 
 
 def get_open_trades(connection: sqlite3.Connection, plugin: str) -> list[Row]:
@@ -188,7 +188,7 @@ def update_daily_stats(
 
 def get_daily_stats(connection: sqlite3.Connection, plugin: str, day: date | str) -> Row | None:
     """A plugin's figures of a day, ``None`` when there are none."""
-    return _one(
+    return one_row(
         connection.execute(
             "SELECT * FROM daily_stats WHERE date = ? AND plugin_id = ?", (_day(day).isoformat(), plugin)
         )
@@ -255,7 +255,8 @@ def _day(day: date | str) -> date:
         raise BadArgument(f"{day} is no date.", "Write it as 2026-01-31.") from None
 
 
-def _one(cursor: sqlite3.Cursor) -> Row | None:
+def one_row(cursor: sqlite3.Cursor) -> Row | None:
+    """The next row of a query by its columns' names, ``None`` when there is none."""
     names = [column[0] for column in cursor.description]
     row = cursor.fetchone()
     return None if row is None else dict(zip(names, row, strict=True))
