@@ -19,7 +19,7 @@ TREES = (
 )
 CORE = "zepix_core/src/zepix_core"
 TWINS: dict[str, dict[str, str]] = {
-    f"{CORE}/cli/checkup.py": {"SO_REUSEADDR": "not set on Windows, where it would share the port"},
+    f"{CORE}/cli/ports.py": {"SO_REUSEADDR": "not set on Windows, where it would share the port"},
     f"{CORE}/cli/run.py": {"resource": "no core dumps there to switch off"},
     f"{CORE}/cli/supervise.py": {"start_new_session": "CREATE_NEW_PROCESS_GROUP, CTRL_BREAK_EVENT"},
     f"{CORE}/config/atomic.py": {
@@ -29,8 +29,10 @@ TWINS: dict[str, dict[str, str]] = {
     f"{CORE}/config/secrets.py": {"S_IMODE": "not looked at on Windows; the folder's rights count"},
     f"{CORE}/config/home.py": {"mkdir mode": "ignored; the user's folder is private"},
     f"{CORE}/lifeline.py": {"add_signal_handler": "signal.signal, SIGBREAK"},
+    f"{CORE}/journal/restoring.py": {"mkdir mode": "ignored; the user's folder is private"},
     f"{CORE}/storage/backup.py": {"mkdir mode": "ignored; the user's folder is private"},
     f"{CORE}/testing/process.py": {"start_new_session": "ignored; tests end the host alone"},
+    f"{CORE}/testing/simulator/home.py": {"/dev/shm": "a folder on the disk"},  # noqa: S108 (a name)
     f"{CORE}/watchdog.py": {"AF_UNIX": "nothing is sent; systemd is Linux's"},
     f"{CORE}/web/api.py": {"SO_REUSEADDR": "SO_EXCLUSIVEADDRUSE"},
     f"{CORE}/wire/child.py": {

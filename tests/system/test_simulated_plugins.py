@@ -1,7 +1,6 @@
 """The shipped plugins in the simulator: a few seeds here, 10,000 in `tox -e simulate`."""
 
 from tests.system.simulated import shipped
-
 from zepix_core.testing.simulator.report import told
 from zepix_core.testing.simulator.run import Theatre
 

@@ -135,7 +135,7 @@ def _set_aside(path: Path, backups: Path, clock: Clock) -> Path | None:
         folder = backups / f"{name}_{number}.replaced"
     folder.mkdir(parents=True, mode=0o700)
     for file in present:
-        file.rename(folder / file.name)
+        file.replace(folder / file.name)
     return folder
 
 

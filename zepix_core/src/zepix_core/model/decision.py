@@ -48,8 +48,9 @@ class Decision:
     Attributes:
         verdict: ``acted``, ``nothing`` (nothing to do, or none of this plugin's business) or ``rejected``.
         action: The plugin's own word for it, such as ``enter``, ``close``, ``notify``, ``reject``.
-        reason: Lower-case code of at most 40 of ``a-z``, ``0-9`` and ``_``; required when rejected. Anything
-            else becomes ``other``, with its text in ``data`` as ``reason_text``.
+        reason: Lower-case code of at most 40 of ``a-z``, ``0-9`` and ``_``, if need be with what it is about
+            behind a colon (``bad_field:price``); required when rejected. Anything else becomes ``other``,
+            with its text in ``data`` as ``reason_text``.
         fields: What was read from the alert, in its order.
         gates: The tests, in the order they were made.
         steps: The arithmetic, in order.

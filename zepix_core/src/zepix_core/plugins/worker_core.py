@@ -44,7 +44,8 @@ from zepix_core.wire.channel import Channel, Handler
 from zepix_core.wire.codec import decode, encode
 
 log = logging.getLogger(__name__)
-REASON = re.compile(r"[a-z0-9_]{1,40}")
+# A code, and behind a colon or a full stop what it is about: bad_field:price.
+REASON = re.compile(r"[a-z0-9_]{1,40}(?:[.:][A-Za-z0-9_]{1,40})?")
 OTHER = "other"
 LARGEST_DECISION = 256 * 1024
 NOTHING_DECIDED = Decision(verdict=Verdict.NOTHING, action="ignore")
@@ -333,7 +334,7 @@ def _checked(plugin_id: str, result: Any) -> Decision:
 def _without_code(plugin_id: str, decision: Decision, reason: str) -> Decision:
     """A reason that is no code is kept as a fact: what counts and filters reasons finds ``other``."""
     log.warning(
-        "%s gave the reason %.80r: a reason is a code of at most 40 of a-z, 0-9 and _; the alert has %r",
+        "%s gave the reason %.80r: a reason is a code such as no_price or bad_field:price; the alert has %r",
         plugin_id, reason, OTHER,
     )  # fmt: skip
     return attrs.evolve(decision, reason=OTHER, data={"reason_text": reason[:1000], **decision.data})

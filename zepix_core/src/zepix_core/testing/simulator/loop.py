@@ -71,6 +71,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._timers: list[tuple[float, int, asyncio.TimerHandle, Process | None]] = []
         self._numbers = itertools.count(1)
         self._graves: list[Any] = []
+        self._over = False
 
     def time(self) -> float:
         return self._now
@@ -145,11 +146,14 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         ]
 
     def dispose(self) -> None:
-        """Let go of everything, with no loop running."""
+        """Let go of everything; what the dead would still do finds neither a loop nor files to do it with."""
         left = [*self._graves, *asyncio.all_tasks(self)]
+        self._over = True
         self._graves.clear()
         self._runnable.clear()
         self._timers.clear()
+        outer = events._get_running_loop()
+        events._set_running_loop(self)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # what the dead would have awaited
             for task in left:
@@ -157,6 +161,9 @@ class SimulatedLoop(asyncio.BaseEventLoop):
                 if not task.done() and (work := task.get_coro()) is not None:
                     _close(work)
             left.clear()
+        events._set_running_loop(outer)
+        self._runnable.clear()
+        self._timers.clear()
         self.faults = []
         self.close()
 
@@ -195,6 +202,9 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         return _Future(next(self._numbers), loop=self)
 
     def create_task(self, coro: Any, **options: Any) -> "asyncio.Task[Any]":
+        if self._over:
+            coro.close()
+            raise RuntimeError("the simulation is over")
         context: Context | None = options.get("context")
         process = CURRENT.get(None) if context is None else context.get(CURRENT)
         return _Task(coro, next(self._numbers), process, loop=self, **options)
