@@ -44,8 +44,8 @@ from zepix_core.wire.channel import Channel, Handler
 from zepix_core.wire.codec import decode, encode
 
 log = logging.getLogger(__name__)
-# A code, and behind a colon or a full stop what it is about: bad_field:price.
-REASON = re.compile(r"[a-z0-9_]{1,40}(?:[.:][A-Za-z0-9_]{1,40})?")
+# A code, an outcome code as it is, and behind a colon or a full stop what it is about: bad_field:price.
+REASON = re.compile(r"[A-Za-z0-9_]{1,40}(?:[.:][A-Za-z0-9_]{1,40})?")
 OTHER = "other"
 LARGEST_DECISION = 256 * 1024
 NOTHING_DECIDED = Decision(verdict=Verdict.NOTHING, action="ignore")
