@@ -49,8 +49,7 @@ OTHERS: dict[str, tuple[Profile, Mapping[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("linked", [True, False], ids=["with-row", "without-row"])
-@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize(("other", "linked"), [*((other, True) for other in OTHERS), ("spread", False)])
 async def test_an_entry_whose_orders_are_in_is_finished_whatever_the_filters_say_now(
     tmp_path: Path, virtual_clock: VirtualClock, other: str, linked: bool
 ) -> None:
@@ -95,23 +94,25 @@ async def test_an_entry_that_had_placed_nothing_is_judged_anew(
 
 
 @pytest.mark.parametrize("book", list(Book))
-@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.id)
 async def test_an_exit_that_comes_again_says_that_it_closed(
-    tmp_path: Path, virtual_clock: VirtualClock, profile: Profile, book: Book
+    tmp_path: Path, virtual_clock: VirtualClock, book: Book
 ) -> None:
     home, shadow = tmp_path / "home", book is Book.SHADOW
     async with host(home, virtual_clock, shadow=shadow) as paper:
         desk = Desk(paper, book)
         await desk.trending()
-        await desk.enter(profile)
-        leaving = await desk.leave(profile, price=2038.0)
+        for profile in PROFILES:
+            await desk.enter(profile)
+        leaving = [await desk.leave(profile, price=2038.0) for profile in PROFILES]
         left = await desk.positions()
-    deliver_again(home, leaving, crashed=True)
+    for alert in leaving:
+        deliver_again(home, alert, crashed=True)
     async with host(home, virtual_clock, shadow=shadow) as paper:
         desk = Desk(paper, book)
         await paper.settled()
-        assert outcome((await paper.alerts())[leaving.id - 1]) == ("done", None)
-        assert desk.logged(leaving)["skip_reason"] is None
+        alerts = await paper.alerts()
+        assert [outcome(alerts[alert.id - 1]) for alert in leaving] == [("done", None)] * len(PROFILES)
+        assert [desk.logged(alert)["skip_reason"] for alert in leaving] == [None] * len(PROFILES)
         assert [p.volume for p in await desk.positions()] == [p.volume for p in left]
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from zepix_core import Book
 from zepix_core.testing.clock import VirtualClock
-from zepix_plugins_v6.profiles import MOMENTUM, SCALPING, SWING, Profile
+from zepix_plugins_v6.profiles import MOMENTUM, PROFILES, SCALPING, SWING
 
-from .desk import EACH, PRICE, Desk, deliver_again, entry, host, outcome
+from .desk import PRICE, Desk, deliver_again, entry, host, outcome
 
 
 @pytest.mark.parametrize("book", [Book.LIVE, Book.SHADOW])
@@ -39,25 +39,31 @@ async def test_a_restart_goes_on_with_pair_runner_trends_and_momentum(
 
 
 @pytest.mark.parametrize("crashed", [False, True], ids=["noted", "not-noted"])
-@EACH
-async def test_a_delivery_that_comes_again_trades_once(
-    tmp_path: Path, virtual_clock: VirtualClock, profile: Profile, crashed: bool
+async def test_deliveries_that_come_again_trade_once(
+    tmp_path: Path, virtual_clock: VirtualClock, crashed: bool
 ) -> None:
     home = tmp_path / "home"
+
+    async def books(desk: Desk) -> object:
+        return await desk.positions(), [desk.table(profile) for profile in PROFILES]
+
     async with host(home, virtual_clock, shadow=False) as paper:
         desk = Desk(paper, Book.LIVE)
         await desk.trending()
-        first = await desk.enter(profile)
-        before = await desk.positions(), desk.table(profile)
-    deliver_again(home, first, crashed=crashed)
+        entered = [await desk.enter(profile) for profile in PROFILES]
+        before = await books(desk)
+    for alert in entered:
+        deliver_again(home, alert, crashed=crashed)
     async with host(home, virtual_clock, shadow=False) as paper:
         desk = Desk(paper, Book.LIVE)
         await paper.settled()
-        assert outcome((await paper.alerts())[first.id - 1]) == ("done", None)
-        assert (await desk.positions(), desk.table(profile)) == before
-        leaving = await desk.leave(profile, price=2036.0)
+        alerts = await paper.alerts()
+        assert [outcome(alerts[alert.id - 1]) for alert in entered] == [("done", None)] * len(PROFILES)
+        assert await books(desk) == before
+        leaving = [await desk.leave(profile, price=2036.0) for profile in PROFILES]
         left = await desk.positions()
-    deliver_again(home, leaving, crashed=crashed)
+    for alert in leaving:
+        deliver_again(home, alert, crashed=crashed)
     async with host(home, virtual_clock, shadow=False) as paper:
         await paper.settled()
         assert await paper.positions() == left
