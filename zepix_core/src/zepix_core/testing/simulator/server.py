@@ -111,7 +111,8 @@ class Server:
         self.up = up
         self._trace.add("broker", "the line is " + ("back" if up else "down"))
         for session in self._sessions:
-            session.gateway.later(self._chance.random(), session.tell_link, up)
+            # A gateway that looks late sees how it is by then.
+            session.gateway.later(self._chance.random(), lambda one=session: one.tell_link(self.up))
 
     def _deals(self, deals: tuple[Deal, ...]) -> None:
         for deal in deals:
