@@ -5,6 +5,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from zepix_core.clock import SystemClock
 from zepix_core.journal import events, recount
 from zepix_core.rules.trading_day import TradingDays
@@ -39,9 +41,11 @@ def lengthen(data: Path, rows: int, days: TradingDays) -> int:
             for row in told:
                 new = _moved(row, number)
                 keys = {key: new[key] for key in ("alert_id", "plugin", "intent_id")}
-                payload = {"again": number, "was": new["payload"][:300]}
+                payload = msgspec.json.decode(new["payload"])
                 events.append(journal, clock, new["kind"], payload, **keys)
             present += len(told)
+        # The plugins have been told of all that.
+        journal.execute("UPDATE event_cursors SET seq = (SELECT max(seq) FROM journal_events)")
         recount.rebuild(journal, clock, days)
         journal.execute("COMMIT")
     with closing(sqlite3.connect(data / "paper.db", isolation_level=None)) as paper:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.system.campaigns import count
 from tests.system.homes import always_open
 from tests.system.killing import bracket
 from zepix_core.testing.process import RunningHost
@@ -39,6 +40,21 @@ def safe(host: RunningHost) -> dict[str, object]:
     return told
 
 
+def test_a_journal_that_is_no_database_starts_safe_mode(tmp_path: Path) -> None:
+    with RunningHost(always_open(tmp_path / "home")) as host:
+        journal = host.home / "data" / "journal.db"
+        journal.parent.mkdir(exist_ok=True)
+        journal.write_bytes(b"not a database at all" * 1000)
+        before = journal.read_bytes()
+        told = safe(host)
+        assert (told["ready"], told["reason"]) == (False, "safe mode")
+        assert "no backup" in host.output()
+        assert host.post(bracket(9, random.Random(9))).status == 503
+        assert host.stop() == 0
+        assert journal.read_bytes() == before
+
+
+@pytest.mark.skipif(not count("ZEPIX_ROUNDS", 0), reason="a slow proof: tox -e disk")
 def test_a_damaged_journal_is_kept_positions_can_be_closed_and_a_backup_brings_it_back(
     host: RunningHost,
 ) -> None:

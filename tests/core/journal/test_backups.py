@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zepix_core.clock import NS
+from zepix_core.clock import NS, moment
 from zepix_core.journal import events
 from zepix_core.journal.backups import DAY, HOUR, BackupPlan, Backups, is_due
 from zepix_core.journal.storage_guard import MEGABYTE, StorageGuard
-from zepix_core.storage.backup import Backup, back_up, backups_of
+from zepix_core.storage.backup import FORM, Backup, back_up, backups_of
 from zepix_core.storage.connection import Durability
 from zepix_core.storage.executor import WriterThread
 from zepix_core.storage.journal_schema import TABLES
@@ -106,9 +106,8 @@ async def test_a_day_of_hours_and_a_week_of_days_stay_and_what_people_made_stays
     mine = back_up(shelf.journal.path, shelf.folder / "backups", shelf.clock)
     for _ in range(24 * 9):
         shelf.clock.advance(HOUR)
-        name = shelf.journal.path.stem
-        stamp = back_up(shelf.plugin, shelf.folder / "scratch", shelf.clock, by_itself=True)
-        stamp.replace(shelf.folder / "backups" / stamp.name.replace(shelf.plugin.stem, name))
+        at = moment(shelf.clock.now_ns()).strftime(FORM)
+        (mine.parent / f"journal.{at}.auto.backup").write_bytes(b"an earlier one")
     await shelf.after(HOUR)
     left = shelf.own(shelf.journal.path)
     assert len({one.at_ns // (round(DAY) * NS) for one in left}) == 7
