@@ -249,3 +249,27 @@ async def test_a_question_without_an_answer_lies_between_no_two_looks(house: Hou
     assert (await house.intents())[0].state is S.UNKNOWN  # seen absent once since it answers again
     await house.pass_time(4.0)
     assert (await house.intents())[0].state is S.DROPPED
+
+
+async def nameless_part(broker: InlineBroker, request: OrderRequest) -> OrderReply:
+    await broker.submit(attrs.evolve(request, lots=0.02, comment=""))
+    raise OutcomeUnknown("No answer.")
+
+
+async def test_a_part_without_a_name_or_an_answer_is_known_when_one_order_fits(house: House) -> None:
+    house.broker.mute = True
+    house.broker.moods.append(nameless_part)
+    await house.desk.place(context(house.clock), single())
+    await house.pass_time(2.0)
+    (intent,) = await house.intents()
+    assert (intent.state, intent.fill_lots, intent.lots) == (S.PARTLY_FILLED, 0.02, 0.05)
+
+
+async def test_a_part_without_a_name_that_fits_two_orders_needs_a_person(house: House) -> None:
+    house.broker.moods.extend(["lost_before", "lost_before"])
+    await house.desk.place(context(house.clock), single())
+    await house.desk.place(context(house.clock), single(key="two"))
+    await house.broker.inner.submit(attrs.evolve(house.broker.requests[0], lots=0.02, comment=""))
+    await house.reconciler.sweep()
+    assert [intent.state for intent in await house.intents()] == [S.NEEDS_HUMAN, S.NEEDS_HUMAN]
+    assert len(house.broker.requests) == 2

@@ -123,10 +123,13 @@ def _alike(
     connection: sqlite3.Connection, account: str, book: Book, magic: int, symbol: str, side: Side,
     volume: float, time_ns: int,
 ) -> tuple[Intent, ...]:  # fmt: skip
+    """Those of the very volume; only where there are none, those of which it may be a part."""
     if magic == 0:
         return ()
-    return tuple(
+    found = [
         intent
         for intent in find(connection, _OPEN_LIKE, (account, book.value, magic, symbol, side.value))
-        if abs(intent.lots - volume) < LEAST and intent.created_ns - BEFORE_NS <= time_ns
-    )
+        if intent.created_ns - BEFORE_NS <= time_ns
+    ]
+    whole = tuple(intent for intent in found if abs(intent.lots - volume) < LEAST)
+    return whole or tuple(intent for intent in found if intent.lots > volume)
