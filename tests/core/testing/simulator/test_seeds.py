@@ -11,6 +11,7 @@ PAIR = '{"type": "pair", "symbol": "GBPUSD", "side": "sell", "lots": 0.2, "sl": 
 SINGLE = (
     '{"type": "single", "symbol": "GBPUSD", "side": "buy", "sl": 8, "tp": 8, "then": "tighten", "id": "A0"}'
 )
+BUY = '{"type": "pair", "symbol": "GBPUSD", "side": "buy", "sl": 8, "tp": 20, "id": "A5"}'
 TIGHTEN = '{"type": "tighten", "symbol": "GBPUSD", "id": "A2"}'
 
 
@@ -34,6 +35,13 @@ FOUND = {
     "seeds 123 and 230: an alert whose claim was said to have failed, and stood, was left claimed": [
         Scenario(seed=123, acts=(alert(TIGHTEN, 6.0),), faults=(Fault(Kind.IO_ERROR_STORED, 1, commit, 0.6),))
         for commit in (2, 3, 4)
+    ],
+    "seed 56: a plugin heard of a close before the opening, whose news was lost": [
+        Scenario(
+            seed=56,
+            acts=(alert(BUY, 0.1), Act(do=Do.MOVE, word="GBPUSD", size=-10.0, pause=3.0)),
+            faults=(Fault(Kind.NEWS_LOST, 1, 1), Fault(Kind.REQUOTE, 1, 2)),
+        )
     ],
     "seeds 93 and 226: an update that a look-up had written was told much later": [
         Scenario(

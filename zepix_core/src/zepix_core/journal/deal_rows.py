@@ -23,6 +23,7 @@ _OF_ORDER = (
 _CLAIM = (
     "UPDATE deals SET intent_id = ?, plugin = ? WHERE position_id = ? AND account = ? AND intent_id IS NULL"
 )
+_OPENED = "SELECT 1 FROM deals WHERE position_id = ? AND account = ? AND entry = 'in' LIMIT 1"
 _KNOWN = "SELECT 1 FROM deals WHERE account = ? AND ticket = ?"
 
 
@@ -45,6 +46,11 @@ def claim(connection: sqlite3.Connection, owner: Intent) -> None:
 def known(connection: sqlite3.Connection, account: str, ticket: int) -> bool:
     """Whether the journal has that deal."""
     return connection.execute(_KNOWN, (account, ticket)).fetchone() is not None
+
+
+def opened(connection: sqlite3.Connection, account: str, position: int) -> bool:
+    """Whether the journal has the deal that opened a position."""
+    return connection.execute(_OPENED, (position, account)).fetchone() is not None
 
 
 def volume_of_order(connection: sqlite3.Connection, account: str, deal: Deal) -> float:

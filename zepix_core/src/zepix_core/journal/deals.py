@@ -41,7 +41,7 @@ class DealSettler:
         Args:
             final: The deals before this one are booked. A deal that matches nothing is foreign then;
                 otherwise it is left for the next catch-up. So is one that the answer to a request under
-                way may name.
+                way may name, and one that closes a position whose opening deal has not come.
         """
         if deal_rows.known(connection, self.account, deal.ticket):
             return None
@@ -135,6 +135,8 @@ class DealSettler:
         if entry.state is S.FOREIGN:
             self._add(connection, deal, None)
             return None
+        if not final and not deal_rows.opened(connection, self.account, deal.position):
+            return None  # its plugin is to hear of the opening first
         self._add(connection, deal, entry)
         closed = closed_volume(connection, self.account, deal.position)
         remaining = max(0.0, round(entry.fill_lots - closed, 8))

@@ -10,7 +10,7 @@ from zepix_core.clock import NS, Clock
 from zepix_core.errors import BrokerOffline, StorageError, ZepixError
 from zepix_core.journal import deal_rows, host_state
 from zepix_core.journal.deals import DealSettler
-from zepix_core.model.order import Book, Deal, TradeUpdate
+from zepix_core.model.order import Book, Deal, DealEntry, TradeUpdate
 from zepix_core.storage.executor import Executor
 
 log = logging.getLogger(__name__)
@@ -58,12 +58,22 @@ class Updates:
         """Book what has come so far."""
         async with self._lock:
             deals, self._waiting = self._waiting, []
-            if deals:
-                try:
-                    await self._book(deals, final=False)
-                except ZepixError:
-                    self._waiting = deals + self._waiting
-                    raise
+            if not deals:
+                return
+            try:
+                early = await self._book(deals, final=False)
+            except ZepixError:
+                self._waiting = deals + self._waiting
+                raise
+        if early:
+            await self._fetch(early)
+
+    async def _fetch(self, books: Sequence[Book]) -> None:
+        """A deal has come before the one it follows: ask for that; if it cannot be had now, it is later."""
+        try:
+            await self.catch_up(*books)
+        except (BrokerOffline, StorageError) as error:
+            log.warning("a deal waits for the one before it: %s", error)
 
     async def ensure(self, ticket: int) -> None:
         """Book the deal with that ticket before going on, if the broker can tell it now."""
@@ -142,12 +152,16 @@ class Updates:
         account = self._settler.account
         return tuple(deal for deal in deals if not deal_rows.known(connection, account, deal.ticket))
 
-    async def _book(self, deals: Sequence[Deal], final: bool, mark: str = "") -> None:
-        """Book deals in their order. The mark goes no further than to the first that had to be left."""
+    async def _book(self, deals: Sequence[Deal], final: bool, mark: str = "") -> tuple[Book, ...]:
+        """Book deals in their order; in which books a close had to be left, because its opening has not come.
+
+        The mark goes no further than to the first that had to be left.
+        """
         ordered = sorted(deals, key=lambda deal: abs(deal.ticket))
 
-        def work(connection: sqlite3.Connection) -> list[str]:
+        def work(connection: sqlite3.Connection) -> tuple[list[str], tuple[Book, ...]]:
             told: list[str | None] = []
+            early: dict[Book, None] = {}
             left: set[int] = set()
             last: int | None = None
             for deal in ordered:
@@ -155,12 +169,16 @@ class Updates:
                     told.append(self._settler.take(connection, deal, final))
                 if not deal_rows.known(connection, self._settler.account, deal.ticket):
                     left.add(deal.position)
+                    if deal.entry is DealEntry.OUT:
+                        early[deal.book] = None
                 last = last if left else deal.ticket
             if mark and last is not None:
                 host_state.write(connection, self._clock, mark, last)
-            return [plugin for plugin in told if plugin is not None]
+            return [plugin for plugin in told if plugin is not None], tuple(early)
 
-        self.tell(await self._executor.run(work))
+        plugins, early = await self._executor.run(work)
+        self.tell(plugins)
+        return early
 
     def _hear(self, deals: tuple[Deal, ...]) -> None:
         self._waiting.extend(deals)

@@ -8,7 +8,7 @@ from typing import Any
 from zepix_core.errors import StorageError
 from zepix_core.journal import events, recount
 from zepix_core.journal.intents import can_move
-from zepix_core.model.order import IntentState
+from zepix_core.model.order import IntentState, UpdateKind
 from zepix_core.testing.simulator.sender import Taken
 
 _STEPS = (
@@ -28,6 +28,11 @@ _DOUBLE = (
     "SELECT a.id, b.id FROM inbox a JOIN inbox b ON a.body = b.body AND a.id < b.id"
     " WHERE abs(a.received_ns - b.received_ns) < 60000000000"
 )
+_UPDATES = (
+    "SELECT seq, plugin, json_extract(payload, '$.kind'), json_extract(payload, '$.ticket')"
+    " FROM journal_events WHERE kind = 'trade_update' ORDER BY seq"
+)
+CLOSING = (UpdateKind.CLOSED, UpdateKind.PARTLY_CLOSED)
 OVER = ("done", "refused", "dead")
 
 
@@ -41,6 +46,7 @@ def violations(connection: sqlite3.Connection, taken: Sequence[Taken], once: boo
     yield from _chain(connection)
     yield from recount.differences(connection)
     yield from _moves(connection)
+    yield from _updates(connection)
     yield from _alerts(connection, taken)
     if once:
         for alert, plugin, leg, count in connection.execute(_TWICE):
@@ -82,6 +88,16 @@ def _move(seq: int, intent: str, payload: dict[str, Any], states: dict[str, Inte
     elif new is not before and not can_move(before, new):
         yield f"event {seq}: {intent} goes from {before} to {new}"
     states[intent] = new
+
+
+def _updates(connection: sqlite3.Connection) -> Iterator[str]:
+    """A plugin hears of a position's opening first."""
+    opened: set[tuple[str, int]] = set()
+    for seq, plugin, kind, ticket in connection.execute(_UPDATES):
+        if kind == UpdateKind.OPENED:
+            opened.add((plugin, ticket))
+        elif kind in CLOSING and (plugin, ticket) not in opened:
+            yield f"event {seq} tells {plugin} that position {ticket} is {kind}, not that it was opened"
 
 
 def _alerts(connection: sqlite3.Connection, taken: Sequence[Taken]) -> Iterator[str]:
