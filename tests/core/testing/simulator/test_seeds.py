@@ -22,7 +22,7 @@ def alert(body: str, pause: float) -> Act:
 FOUND = {
     "seed 203: an entry that was judged before a pause was sent after it": [
         Scenario(seed=203, acts=(alert(PAIR, 0.010 + 0.008 * step), Act(do=Do.PAUSE, pause=2.0)), faults=())
-        for step in range(5)
+        for step in range(3)
     ],
     "seed 317: a panic that could not be written at first was written over its own end": [
         Scenario(
@@ -30,11 +30,11 @@ FOUND = {
             acts=(alert(SINGLE, 0.1), Act(do=Do.PANIC, word="flatten", pause=3.0)),
             faults=(Fault(Kind.IO_ERROR, 1, commit, 0.76),),
         )
-        for commit in (2, 5)
+        for commit in (2,)
     ],
     "seeds 123 and 230: an alert whose claim was said to have failed, and stood, was left claimed": [
         Scenario(seed=123, acts=(alert(TIGHTEN, 6.0),), faults=(Fault(Kind.IO_ERROR_STORED, 1, commit, 0.6),))
-        for commit in (2, 3, 4)
+        for commit in (3,)
     ],
     "seed 56: a plugin heard of a close before the opening, whose news was lost": [
         Scenario(
@@ -49,7 +49,7 @@ FOUND = {
             acts=(alert(SINGLE, 15.0),),
             faults=(Fault(kind, 1, 2, 0.6),),
         )
-        for kind in (Kind.NO_RESULT_UNSENT, Kind.REPLY_LOST)
+        for kind in (Kind.NO_RESULT_UNSENT,)
     ],
 }
 

@@ -10,7 +10,7 @@ from zepix_core.testing.simulator.run import Theatre
 
 @pytest.mark.parametrize(
     ("kind", "every"),
-    [(Kind.HOST_CRASH, 220), (Kind.CRASH_BEFORE_COMMIT, 31), (Kind.IO_ERROR_STORED, 31)],
+    [(Kind.HOST_CRASH, 320), (Kind.CRASH_AFTER_COMMIT, 40), (Kind.IO_ERROR_STORED, 40)],
     ids=str,
 )
 def test_all_holds_wherever_it_strikes(theatre: Theatre, kind: Kind, every: int) -> None:
