@@ -67,8 +67,8 @@ class Act:
 def compose(chance: Random, number: int) -> str:
     """The body of an alert for the simulator's own plugin."""
     kind = chance.choices(
-        ("single", "pair", "turn", "leave", "trim", "tighten", "look", "unheard"),
-        (5, 5, 2, 3, 2, 2, 1, 0.3),
+        ("single", "pair", "turn", "leave", "trim", "tighten", "look", "watch", "unheard"),
+        (5, 5, 2, 3, 2, 2, 1, 1, 0.3),
     )[0]
     fields: dict[str, Any] = {"type": kind, "symbol": chance.choice(SYMBOLS)}
     if kind in ("single", "pair", "turn"):
@@ -79,6 +79,9 @@ def compose(chance: Random, number: int) -> str:
             "tp": chance.choice((8, 20, 40)),
             "then": chance.choice(("", "", "", "leave", "trim", "tighten")),
         }
+        if chance.random() < 0.3:
+            near = SYMBOL_PRICES[fields["symbol"]] + chance.randint(-20, 20) * 0.0001
+            fields["price"] = round(near, 5)
     if chance.random() < 0.8:
         fields["id"] = f"A{number}"
     return json.dumps(fields)

@@ -18,10 +18,10 @@ NOTHING = Decision(verdict=Verdict.NOTHING, action="ignore")
 
 class SimulatedPlugin(LogicPlugin):
     """Alerts: ``single``, ``pair`` and ``turn`` open; ``leave``, ``trim`` and ``tighten`` act on what is
-    open; ``look`` asks to be woken.
+    open; ``look`` asks to be woken at a time, ``watch`` at a price.
 
     Fields besides ``type`` and ``symbol``: ``side``, ``lots``, ``sl`` and ``tp`` (pips from the price),
-    ``seconds`` (until the wake), ``then`` (what a position does ``seconds`` after it was opened).
+    ``seconds`` (until the wake), ``then`` (what follows the opening of a position, or the wake at a price).
     """
 
     name = "Simulated"
@@ -33,6 +33,7 @@ class SimulatedPlugin(LogicPlugin):
         "trim": AlertClass.EXIT,
         "tighten": AlertClass.EXIT,
         "look": AlertClass.INFO,
+        "watch": AlertClass.INFO,
     }
     capabilities = frozenset({Capability.PLACE_ORDER, Capability.PLACE_DUAL_ORDERS_V6})
     symbols = ("EURUSD",)
@@ -51,7 +52,17 @@ class SimulatedPlugin(LogicPlugin):
             at = api.clock.now() + timedelta(seconds=float(fields.get("seconds", 5)))
             await api.clock.at(at, key=f"look:{alert.id}:{symbol}")
             return Decision(verdict=Verdict.ACTED, action="look")
+        if alert.kind == "watch":
+            return await self._watch(alert.id, symbol, fields, api)
         return await self._manage(alert.kind, symbol, api, None)
+
+    async def _watch(self, alert: int, symbol: str, fields: dict[str, Any], api: ServiceAPI) -> Decision:
+        quote, pip = await api.market.get_current_price_data(symbol), await api.market.get_pip_size(symbol)
+        if quote is None or pip is None:
+            return Decision(verdict=Verdict.REJECTED, action="reject", reason="no_price")
+        key = f"{fields.get('then') or 'leave'}:watch-{alert}:{symbol}"
+        await api.market.when(symbol, above=round(quote.bid + 8 * pip, 5), key=key)
+        return Decision(verdict=Verdict.ACTED, action="watch")
 
     async def _enter(self, kind: str, symbol: str, fields: dict[str, Any], api: ServiceAPI) -> Decision:
         quote, pip = await api.market.get_current_price_data(symbol), await api.market.get_pip_size(symbol)
